@@ -1,0 +1,156 @@
+package db_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"pinzhi/internal/db"
+	"pinzhi/internal/db/dbtest"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func TestPairs_CutChineseIntoPairsAndWordsIntoEndings(t *testing.T) {
+	for text, want := range map[string]string{
+		"":           "",
+		"市":          "市",
+		"临汾市":        "临汾 汾市 市",
+		"汾河、东街":      "汾河 河 东街 街",
+		"Ab1":        "ab1 b1 1",
+		"２４号":        "24 4 号",
+		"临政办发〔2023〕": "临政 政办 办发 发 2023 023 23 3",
+	} {
+		if diff := cmp.Diff(want, strings.Join(db.Pairs(text), " ")); diff != "" {
+			t.Errorf("%q: %s", text, diff)
+		}
+	}
+}
+
+// searchable puts a bare search_entries in place of the one that room campaign owns.
+func searchable(t *testing.T, d *db.DB) {
+	t.Helper()
+	err := d.Write(t.Context(), func(tx db.Tx) error {
+		if _, err := tx.NewRaw("drop table if exists search_entries").Exec(t.Context()); err != nil {
+			return err
+		}
+		_, err := tx.NewRaw("create table search_entries (campaign_id bigint, id bigint)").Exec(t.Context())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// index replaces all that campaign 1 can find.
+func index(ctx context.Context, d *db.DB, texts ...string) error {
+	return d.Write(ctx, func(tx db.Tx) error {
+		if _, err := tx.NewRaw("delete from search_entries").Exec(ctx); err != nil {
+			return err
+		}
+		for i, text := range texts {
+			id := int64(i + 1)
+			if _, err := tx.NewRaw("insert into search_entries (campaign_id, id) values (1, ?)", id).Exec(ctx); err != nil {
+				return err
+			}
+			if err := db.PutSearchText(ctx, tx, 1, id, text); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func find(ctx context.Context, d *db.DB, query string) ([]int64, error) {
+	clause, args := db.SearchClause(d.Kind(), 1, query)
+	ids := []int64{}
+	err := d.Reader().NewRaw("select id from search_entries where campaign_id = 1 and "+clause+" order by id", args...).
+		Scan(ctx, &ids)
+	return ids, err
+}
+
+func TestSearch_FindsWhatPeopleType(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		searchable(t, d)
+		ctx := t.Context()
+		if err := index(ctx, d, "尧都区解放路农贸市场污水横流", "市城市管理局 电话 0357-2091234", "H7N9 应急预案（试行）", "解放思想 农贸"); err != nil {
+			t.Fatal(err)
+		}
+		for query, want := range map[string][]int64{
+			"农贸":      {1, 4},
+			"解放路":     {1},
+			"放路 污水":   {1},
+			"流":       {1},
+			"市":       {1, 2},
+			"1234":    {2},
+			"09":      {2},
+			"h7":      {3},
+			"N９ 预案":   {3},
+			"城市管理":    {2},
+			"管理城市":    {},
+			"解放农贸":    {},
+			"，。":      {},
+			"' OR \"": {},
+			"a*":      {},
+		} {
+			got, err := find(ctx, d, query)
+			if err != nil {
+				t.Errorf("%s: %v", query, err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s: %s", query, diff)
+			}
+		}
+	})
+}
+
+func TestSearch_FindsEveryStretchOfAText(t *testing.T) {
+	texts := rapid.StringOfN(rapid.RuneFrom([]rune("临汾市尧都区𠮷々ab1２Ｃ-，〔 ")), 1, 60, -1)
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		searchable(t, d)
+		rapid.Check(t, func(rt *rapid.T) {
+			text := []rune(texts.Draw(rt, "text"))
+			from := rapid.IntRange(0, len(text)-1).Draw(rt, "from")
+			to := rapid.IntRange(from+1, len(text)).Draw(rt, "to")
+			query := string(text[from:to])
+			if err := index(t.Context(), d, string(text)); err != nil {
+				rt.Fatal(err)
+			}
+			got, err := find(t.Context(), d, query)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if found := len(got) == 1; found == (len(db.Pairs(query)) == 0) {
+				rt.Fatalf("searching %q in %q found %v", query, string(text), got)
+			}
+		})
+	})
+}
+
+func TestSearch_ForgetsWhatWasReplacedOrDeleted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		searchable(t, d)
+		ctx := t.Context()
+		if err := index(ctx, d, "旧名"); err != nil {
+			t.Fatal(err)
+		}
+		if err := index(ctx, d, "新名"); err != nil {
+			t.Fatal(err)
+		}
+		wantFound(t, d, "旧名", 0)
+		wantFound(t, d, "新名", 1)
+		if err := d.Write(ctx, func(tx db.Tx) error { return db.DeleteSearchText(ctx, tx, 1, 1) }); err != nil {
+			t.Fatal(err)
+		}
+		wantFound(t, d, "新名", 0)
+	})
+}
+
+func wantFound(t *testing.T, d *db.DB, query string, want int) {
+	t.Helper()
+	got, err := find(t.Context(), d, query)
+	if err != nil || len(got) != want {
+		t.Errorf("%s: found %v, %v; want %d", query, got, err, want)
+	}
+}

@@ -1,0 +1,71 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"pinzhi/internal/kernel"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// Every connection of a pool must behave alike, so all of it stands in the DSN: a pragma run once would reach
+// one connection only. FULL, not NORMAL: what was answered with "done" survives a power cut.
+var (
+	pragmas = []string{
+		"journal_mode(wal)", "synchronous(full)", "foreign_keys(on)", "busy_timeout(10000)",
+		"temp_store(memory)", "cache_size(-16000)", "journal_size_limit(67108864)",
+	}
+	readerPragmas = append([]string{"query_only(on)"}, pragmas...)
+)
+
+func openSQLite(ctx context.Context, path string) (*DB, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, kernel.E(kernel.Unavailable, "数据目录“%s”建不起来", filepath.Dir(path)).Because(err)
+	}
+	writer, err := sqlitePool(ctx, path, pragmas, 1)
+	if err != nil {
+		return nil, kernel.E(kernel.Unavailable, "数据库文件“%s”打不开", path).Because(err)
+	}
+	reader, err := sqlitePool(ctx, path, readerPragmas, max(4, 2*runtime.NumCPU()))
+	if err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	d := &DB{kind: SQLite, reader: reader, writer: writer, queue: newQueue(writer)}
+	d.closer = func() error {
+		d.queue.close()
+		return errors.Join(reader.Close(), writer.Close())
+	}
+	return d, nil
+}
+
+func sqlitePool(ctx context.Context, path string, pragmas []string, size int) (*bun.DB, error) {
+	pool, err := sql.Open("sqlite", sqliteDSN(path, pragmas))
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size)
+	if err := pool.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return bun.NewDB(pool, sqlitedialect.New()), nil
+}
+
+// sqliteDSN escapes the path so that a '?', '#' or '%' in a folder's name stays part of the name.
+func sqliteDSN(path string, pragmas []string) string {
+	q := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}, "_timezone": {"UTC"}}
+	parts := strings.Split(filepath.ToSlash(path), "/")
+	for i, p := range parts {
+		parts[i] = url.PathEscape(p)
+	}
+	return "file:" + strings.Join(parts, "/") + "?" + q.Encode()
+}
