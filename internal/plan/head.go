@@ -222,6 +222,9 @@ func addressees(s string) []string {
 // firstHeading is the index of the first 一、 or 第一章, or the first roster, or the end.
 func firstHeading(ps []Paragraph) int {
 	for i, p := range ps {
+		if labels := roleLabels(p.Text); len(labels) > 0 && labels[0].from == 0 {
+			return i
+		}
 		if m, _, ok := readMarker(p.Text); ok && !m.weak && m.kind <= hanMark {
 			return i
 		}

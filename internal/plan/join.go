@@ -10,14 +10,16 @@ func Paragraphs(src Source) ([]Paragraph, []Finding) {
 	lines, found := mendLines(src.Lines)
 	wrap := wrapWidth(lines)
 	var out []Paragraph
+	table := false
 	for i, l := range lines {
 		l = dropBullet(l)
 		if l == "" {
 			continue
 		}
+		table = inTable(table, l)
 		next := newParagraph(l, i+1)
 		indented := strings.HasPrefix(src.Lines[i], "　") || strings.HasPrefix(src.Lines[i], "    ")
-		if len(out) == 0 || !continues(out[len(out)-1], l, indented, wrap) {
+		if len(out) == 0 || table || !continues(out[len(out)-1], l, indented, wrap) {
 			out = append(out, next)
 			continue
 		}
@@ -32,6 +34,16 @@ func Paragraphs(src Source) ([]Paragraph, []Finding) {
 		*last = last.joined(next, drop)
 	}
 	return out, found
+}
+
+// inTable follows whether the lines stand in an annex that is a table: its rows end in no stop and are no
+// cut paragraphs.
+func inTable(before bool, l string) bool {
+	if _, _, ok := readAnnex(l); ok {
+		return false
+	}
+	s := squeeze(l)
+	return before || containsAny(s, "牵头单位", "责任单位", "责任部门") && containsAny(s, "配合单位", "完成时限", "序号", "协办单位", "参与单位") && !strings.ContainsAny(s, "：:。，（")
 }
 
 // dropBullet takes away a bullet that a converter put before a line. A lone * may be a redacted name.
