@@ -17,7 +17,9 @@ const (
 	exitInvalid = 2
 )
 
-type root struct{}
+type root struct {
+	Plan planCmd `cmd:"" help:"读方案、查方案。"`
+}
 
 // streams is where a command writes; commands take it as a parameter of Run.
 type streams struct{ out, err io.Writer }

@@ -1,0 +1,415 @@
+package plan
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// roles are what a person can be in a body, longest first so that 副组长 is not read as 组长.
+var roles = []string{"第一副总指挥", "常务副总指挥", "常务副主任委员", "副主任委员", "第一召集人", "总召集人", "副召集人", "办公室副主任", "办公室主任",
+	"常务副总指挥长", "常务副指挥长", "副总指挥长", "总指挥长", "第一总指挥", "常务副组长", "第一副组长", "常务副主任", "执行副组长", "第一组长", "执行组长", "主任委员", "双组长", "副总指挥", "总指挥", "副指挥长", "指挥长", "副指挥", "指挥",
+	"副秘书长", "秘书长", "总协调人", "总协调", "召集人", "牵头人", "负责人", "联络员", "副组长", "组长", "副主任", "主任", "副政委", "政委", "副会长", "会长", "副理事长", "理事长",
+	"副队长", "队长", "副团长", "团长", "副主席", "主席", "成员单位", "组成人员", "组成单位", "成员", "组员", "委员", "队员", "顾问", "主持人", "副总召集人", "总督导", "副总督导", "督导长", "路长", "副总长", "总路长", "河长", "总河长", "副总河长", "专家", "秘书", "干事", "联系人", "执行主任", "荣誉主任", "名誉组长"}
+
+// roleOnly are the roles that may stand alone on a line, or before a space with no colon.
+func roleOf(s string) (string, bool) {
+	s = squeeze(s)
+	for _, r := range roles {
+		if s == r {
+			return r, true
+		}
+	}
+	return "", false
+}
+
+// roleLabel is a role found in a paragraph: Text[from:to] is the label with its colon.
+type roleLabel struct {
+	role     string
+	from, to int
+}
+
+// roleLabels finds every 组 长：, 成　员: and the like in s, and one at the start without a colon.
+func roleLabels(s string) []roleLabel {
+	var out []roleLabel
+	if role, n := openingRole(s); n > 0 {
+		out = append(out, roleLabel{role, 0, n})
+	}
+	for i, r := range s {
+		if r != '：' && r != ':' {
+			continue
+		}
+		role, from := roleBefore(s[:i])
+		if role == "" || len(out) > 0 && from < out[len(out)-1].to {
+			continue
+		}
+		out = append(out, roleLabel{role, from, i + utf8.RuneLen(r)})
+	}
+	return out
+}
+
+// roleBefore returns the longest role that ends s, spaces inside allowed, and where it begins.
+func roleBefore(s string) (string, int) {
+	for _, role := range roles {
+		if from := endsSpaced(s, role); from >= 0 {
+			// 副 主 任 may be listed later than 主任: prefer what is longer.
+			if longer := endsSpaced(s[:from], "副"); longer >= 0 {
+				if _, ok := roleOf("副" + role); ok {
+					return "副" + role, longer
+				}
+			}
+			return role, from
+		}
+	}
+	return "", -1
+}
+
+// endsSpaced reports where word, spread with spaces or not, begins at the end of s; -1 if it does not end s.
+func endsSpaced(s, word string) int {
+	s = strings.TrimRightFunc(s, isSpace)
+	runes := []rune(word)
+	for i := len(runes) - 1; i >= 0; i-- {
+		if lastRune(s) != runes[i] {
+			return -1
+		}
+		s = s[:len(s)-utf8.RuneLen(runes[i])]
+		if i > 0 {
+			s = strings.TrimRightFunc(s, isSpace)
+		}
+	}
+	return len(s)
+}
+
+// openingRole reads a role at the start of s that no colon follows: alone on the line (组长), or before a
+// space and a name (成 员 张三 …). It returns the length read, 0 if there is none.
+func openingRole(s string) (string, int) {
+	best, bestLen := "", 0
+	for _, role := range roles {
+		n := startsSpaced(s, role)
+		if n <= bestLen {
+			continue
+		}
+		tail := s[n:]
+		if trim(tail) == "" || isSpace(firstRune(tail)) && readsAsEntry(trim(tail)) {
+			best, bestLen = role, n
+		}
+	}
+	return best, bestLen
+}
+
+func startsSpaced(s, word string) int {
+	rest := s
+	for i, r := range word {
+		if i > 0 {
+			rest = strings.TrimLeftFunc(rest, isSpace)
+		}
+		if firstRune(rest) != r {
+			return 0
+		}
+		rest = rest[utf8.RuneLen(r):]
+	}
+	return len(s) - len(rest)
+}
+
+// entry is one person of a roster as read from a line: at is the byte offset in the paragraph.
+type entry struct {
+	name, post string
+	at         int
+}
+
+// piece is a run of text between separators.
+type piece struct {
+	text     string
+	from, to int
+	sep      string // what stands before it: "", space, 、, ，
+}
+
+// pieces cuts s at spaces, commas and pause marks outside brackets, after closing the gaps of spaced names.
+func pieces(s string) []piece {
+	var out []piece
+	depth, from, sep := 0, -1, ""
+	flush := func(to int) {
+		if from >= 0 {
+			out = append(out, piece{s[from:to], from, to, sep})
+			from, sep = -1, ""
+		}
+	}
+	for i, r := range s {
+		switch {
+		case r == '（' || r == '(' || r == '〔' || r == '[':
+			depth++
+		case (r == '）' || r == ')' || r == '〕' || r == ']') && depth > 0:
+			depth--
+		case depth == 0 && (isSpace(r) || strings.ContainsRune("、，,；;。", r)):
+			flush(i)
+			if isSpace(r) {
+				if sep == "" {
+					sep = " "
+				}
+			} else {
+				sep = string(r)
+			}
+			continue
+		}
+		if from < 0 {
+			from = i
+		}
+	}
+	flush(len(s))
+	return closeGaps(s, out)
+}
+
+// closeGaps joins the two pieces of a name that clerks spread to the width of three characters (王　渊).
+func closeGaps(s string, in []piece) []piece {
+	var out []piece
+	for i := 0; i < len(in); i++ {
+		p := in[i]
+		if i+1 < len(in) && in[i+1].sep == " " && runeLen(p.text) == 1 && isHan(firstRune(p.text)) {
+			name, note := cutBracket(in[i+1].text)
+			if runeLen(name) == 1 && isHan(firstRune(name)) {
+				p = piece{p.text + name + note, p.from, in[i+1].to, p.sep}
+				i++
+				// 程　　小　明, three characters spread as well
+				if i+1 < len(in) && in[i+1].sep == " " && note == "" && runeLen(in[i+1].text) == 1 && isHan(firstRune(in[i+1].text)) && (i+2 >= len(in) || runeLen(in[i+2].text) > 1) {
+					p = piece{p.text + in[i+1].text, p.from, in[i+1].to, p.sep}
+					i++
+				}
+			}
+		}
+		out = append(out, p)
+	}
+	_ = s
+	return out
+}
+
+// cutBracket parts 张三（副市长） into the name and the bracket with what follows it.
+func cutBracket(s string) (string, string) {
+	if i := strings.IndexAny(s, "（([〔"); i > 0 {
+		return s[:i], s[i:]
+	}
+	return s, ""
+}
+
+// annotations in a bracket after a name say nothing about the post.
+var annotation = lazy(`^(?:兼|兼任|女|男|女士|\p{Han}{1,4}族|挂职|主持工作|暂缺|待定|[女男][，,、]\p{Han}{1,4}族|兼办公室(?:副)?主任|兼(?:副)?组长|主持|党外|特邀|专职|常务)$`)
+
+// readEntries reads the people in one stretch of a roster: 张三 副市长, 张三（副市长）、李四（市纪委), 张三、李四,
+// a name glued to its post, a post before its name. ok is false where something in it is no person
+// with a post, so that prose and lists of units are left alone.
+func readEntries(s string) (list []entry, ok bool) {
+	ps := pieces(s)
+	ok = len(ps) > 0
+	for i := 0; i < len(ps); {
+		e, used, good := readEntry(ps[i:], len(list) > 0)
+		if !good {
+			ok = false
+			i++
+			continue
+		}
+		if e.name != "" {
+			list = append(list, e)
+		}
+		i += used
+	}
+	return list, ok && len(list) > 0
+}
+
+// readEntry reads one person from the front of ps and says how many pieces it took.
+func readEntry(ps []piece, later bool) (entry, int, bool) {
+	head, note := cutBracket(ps[0].text)
+	head = strings.TrimSuffix(head, "同志")
+	if name, ok := standsAsName(head, ps, note); ok {
+		return readPostAfter(name, note, ps)
+	}
+	if name, post := unglue(head + note); name != "" {
+		e, used, _ := readPostAfter(name, "", ps)
+		post = joinPost(post, e.post, ps)
+		return entry{name, post, ps[0].from}, used, true
+	}
+	// 副市长 张三: the post comes first
+	if endsAsTitle(head) || endsAsUnit(head) && len(ps) > 1 {
+		post := head
+		for i := 1; i < len(ps) && i < 4; i++ {
+			next, after := cutBracket(ps[i].text)
+			if isName(next) && ps[i].sep == " " && !readsAsPost(next) && (i+1 == len(ps) || ps[i+1].sep != " ") {
+				return entry{next, post, ps[i].from}, i + 1, after == "" || annotation().MatchString(inBracket(after))
+			}
+			if !readsAsPost(next) {
+				break
+			}
+			post += ps[i].sep + next
+		}
+	}
+	return entry{}, 1, false
+}
+
+// standsAsName decides whether the first piece is a name, asking also what follows: before a post or a bracket
+// with one, any two to four characters are a name; alone they must prove themselves.
+func standsAsName(head string, ps []piece, note string) (string, bool) {
+	if isName(head) {
+		return head, !exactPost(head)
+	}
+	n := runeLen(head)
+	if !allHan(head) || n < 2 || n > 4 || exactPost(head) || looksLikeNoName(head) {
+		return "", false
+	}
+	if inner := inBracket(note); inner != "" && (readsAsPost(inner) || annotation().MatchString(inner)) {
+		return head, !endsAsUnit(head)
+	}
+	if len(ps) > 1 && ps[1].sep == " " && readsAsPost(ps[1].text) && endsAsTitle(ps[len(ps)-1].text) {
+		return head, !endsAsUnit(head) && !endsAsTitle(head)
+	}
+	return "", false
+}
+
+// readPostAfter collects the post that follows a name, in a bracket or after a space.
+func readPostAfter(name, note string, ps []piece) (entry, int, bool) {
+	e := entry{name: name, at: ps[0].from}
+	inner := inBracket(note)
+	tail := afterBracket(note)
+	if inner != "" && !annotation().MatchString(inner) {
+		e.post = strings.TrimPrefix(inner, "兼")
+	}
+	if tail != "" && tail != "同志" {
+		e.post = tail
+	}
+	used := 1
+	for used < len(ps) {
+		p := ps[used]
+		text, bracket := cutBracket(p.text)
+		if !continuesPost(e, text, p, ps[used:]) {
+			break
+		}
+		if in := inBracket(bracket); bracket != "" && (annotation().MatchString(in) || in == "") {
+			bracket = ""
+		}
+		e.post = joinSep(e.post, p.sep, text+bracket)
+		used++
+	}
+	return e, used, true
+}
+
+// continuesPost decides whether a piece still belongs to the post of e rather than naming the next person.
+func continuesPost(e entry, text string, p piece, rest []piece) bool {
+	switch {
+	case exactPost(text):
+		return true
+	case e.post == "" && p.sep == "、":
+		return false // 张三、李四: a list of names
+	case e.post == "" && isName(text) && !endsAsTitle(text):
+		return false
+	case isName(text) && (len(rest) > 1 && rest[1].sep == " " || p.sep == " " || strings.HasSuffix(p.text, "）") || strings.HasSuffix(p.text, ")")) && !endsAsTitle(text):
+		return false
+	case isName(text) && !endsAsTitle(text) && !endsAsUnit(text):
+		return false
+	}
+	if name, _ := unglue(text); name != "" && e.post != "" && !startsAsPlace(text) {
+		return false
+	}
+	return readsAsPost(text) || e.post == "" && p.sep == " " && endsAsUnit(text) || len(rest) > 1 && p.sep == " " && e.post == "" && postWithin(rest)
+}
+
+// postWithin reports whether the pieces still to come end as a post: a unit may hold 、 (组织、人力资源部部长).
+func postWithin(rest []piece) bool {
+	for i, p := range rest {
+		if i > 3 {
+			return false
+		}
+		if endsAsTitle(p.text) {
+			return true
+		}
+	}
+	return false
+}
+
+func joinSep(a, sep, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + sep + b
+}
+
+func joinPost(a, b string, ps []piece) string {
+	if b == "" {
+		return a
+	}
+	sep := "、"
+	if len(ps) > 1 {
+		sep = ps[1].sep
+	}
+	return a + sep + b
+}
+
+func inBracket(note string) string {
+	if note == "" {
+		return ""
+	}
+	end := closing(note, 0)
+	if end < 0 {
+		return trim(strings.Trim(note, "（()）[]〔〕"))
+	}
+	return trim(note[len(string(firstRune(note))):end])
+}
+
+func afterBracket(note string) string {
+	if end := closing(note, 0); note != "" && end >= 0 {
+		return trim(note[end+len(string(lastRune(note[:end+1+min(2, len(note)-end-1)]))):])
+	}
+	return ""
+}
+
+// exactPost are the shortest posts, which could pass for names.
+func exactPost(s string) bool {
+	switch s {
+	case "市长", "县长", "区长", "省长", "镇长", "乡长", "局长", "主任", "书记", "副市长", "副县长", "副区长", "副镇长", "副乡长", "副局长", "副主任", "副书记", "常委", "主席", "副主席", "院长", "校长", "董事长", "总经理", "调研员", "巡视员", "党委书记", "党组书记", "党工委书记", "检察长":
+		return true
+	}
+	return false
+}
+
+// readsAsPost reports whether s can be a post: a title at its end, or a unit.
+func readsAsPost(s string) bool {
+	s = trim(s)
+	return s != "" && runeLen(s) <= 45 && !strings.ContainsAny(s, "。；：“”") && (endsAsTitle(s) || endsAsUnit(s) || startsAsPlace(s) && runeLen(s) <= 16 && endsAsUnit(s))
+}
+
+// startsAsPlace reports whether s begins as posts begin: 市, 县, 区, 副, 党 and the like.
+func startsAsPlace(s string) bool {
+	return hasAnyPrefix(s, "市", "县", "区", "省", "州", "镇", "乡", "旗", "盟", "副", "党", "常务", "国家", "国网", "中国", "中共", "人民", "街道", "自治", "政府", "纪委", "组织部", "宣传部", "统战部", "政法委", "人大", "政协", "团市委", "团县委", "团区委", "总工会", "公安", "各", "原", "行政", "管委会", "新区", "开发区", "高新区", "经开区", "人武部", "军分区", "武警", "消防")
+}
+
+// unglue parts 张三县委常委 into name and post. The name ends where a word that begins posts begins.
+func unglue(s string) (name, post string) {
+	if !endsAsTitle(s) && !endsAsUnit(s) || !strings.ContainsRune(surnames, firstRune(s)) && !startsCompound(s) {
+		return "", ""
+	}
+	runes := []rune(s)
+	for _, n := range []int{3, 2, 4} {
+		if n+2 > len(runes) {
+			continue
+		}
+		head, tail := string(runes[:n]), string(runes[n:])
+		if isName(head) && startsAsPlace(tail) && endsAsTitle(tail) && !startsAsPlace(string(runes[1:])) && !endsAsOrganName(head) {
+			if n == 3 && startsAsPlace(string(runes[2:])) && !strings.ContainsRune("国人常", runes[2]) {
+				continue
+			}
+			return head, tail
+		}
+	}
+	return "", ""
+}
+
+// endsAsOrganName holds against a "name" that is the place of a longer unit: 高平市, 方城县.
+func endsAsOrganName(s string) bool {
+	return hasAnySuffix(s, "市", "县", "区", "镇", "乡", "省", "州", "旗", "街", "城", "矿", "铁", "国", "新")
+}
+
+func startsCompound(s string) bool { return hasAnyPrefix(s, compoundSurnames...) }
+
+// readsAsEntry reports whether a whole line is one or more people of a roster.
+func readsAsEntry(s string) bool {
+	if runeLen(s) > 60 || strings.ContainsAny(s, "。：:“”《》") {
+		return false
+	}
+	list, ok := readEntries(s)
+	return ok && len(list) > 0
+}

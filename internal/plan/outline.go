@@ -1,0 +1,278 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// node is a heading while it is being read: its title, what stands directly below it, and its parts.
+type node struct {
+	mark     marker
+	title    string
+	stop     string // the mark between title and text as printed: 。 ： or nothing
+	path     string
+	head     Lines       // the lines of the title
+	paras    []Paragraph // own text: what follows the title, and the paragraphs below it
+	children []*node
+	parent   *node
+}
+
+// lines is the heading with all that belongs to it alone.
+func (n *node) lines() Lines { return span(n.head, spanOf(n.paras)) }
+
+// whole is the heading with its parts.
+func (n *node) whole() Lines {
+	s := n.lines()
+	for _, c := range n.children {
+		s = span(s, c.whole())
+	}
+	return s
+}
+
+// walk visits n's descendants in the order of the text.
+func (n *node) walk(visit func(*node)) {
+	for _, c := range n.children {
+		visit(c)
+		c.walk(visit)
+	}
+}
+
+// all returns n's own paragraphs and those of its parts, titles included, in order.
+func (n *node) all() []Paragraph {
+	out := append([]Paragraph(nil), n.paras...)
+	for _, c := range n.children {
+		out = append(out, c.whole2()...)
+	}
+	return out
+}
+
+func (n *node) whole2() []Paragraph {
+	var out []Paragraph
+	if n.title != "" {
+		out = append(out, newParagraph(n.title, n.head[0]))
+	}
+	return append(out, n.all()...)
+}
+
+// outliner places paragraphs in the tree.
+type outliner struct {
+	root  *node
+	at    *node // where running text goes
+	found []Finding
+}
+
+// outline builds the tree of headings over the body of the plan.
+func outline(paras []Paragraph) (*node, []Finding) {
+	o := &outliner{root: &node{}}
+	o.at = o.root
+	for i, p := range paras {
+		for _, item := range o.items(p) {
+			o.place(item, paras[i+1:])
+		}
+	}
+	return o.root, o.found
+}
+
+// place puts one paragraph or item where it belongs.
+func (o *outliner) place(p Paragraph, next []Paragraph) {
+	m, rest, ok := readMarker(p.Text)
+	if ok && m.weak && !o.inSequence(m, next) {
+		ok = false
+	}
+	if !ok {
+		o.at.paras = append(o.at.paras, p)
+		return
+	}
+	if m.weak {
+		o.found = append(o.found, Finding{"number_without_dot", Info,
+			fmt.Sprintf("第%d行的序号“%s”后漏了点号，已按序号读。", p.Lines[0], m.label), p.Lines})
+	}
+	o.open(m, p.rest(rest))
+}
+
+// open starts a heading. Its parent is the nearest heading of a higher level: levels may be skipped.
+func (o *outliner) open(m marker, rest Paragraph) {
+	parent := o.at
+	for parent.parent != nil && parent.mark.kind >= m.kind {
+		parent = parent.parent
+	}
+	n := &node{mark: m, parent: parent, path: joinPath(parent.path, m.label), head: Lines{rest.Lines[0], rest.Lines[0]}}
+	title, body := splitTitle(rest)
+	n.title = title.Text
+	if title.Text != "" {
+		n.head = title.Lines
+	}
+	if body.Text != "" {
+		n.stop = stopAfter(rest.Text, title.Text)
+	} else if title.Text != "" {
+		n.stop = strings.TrimPrefix(rest.Text, title.Text)
+	}
+	if body.Text != "" {
+		n.paras = append(n.paras, body)
+	}
+	parent.children = append(parent.children, n)
+	o.at = n
+}
+
+// annex starts an annex, above which nothing stands.
+func (o *outliner) annex(m marker, title Paragraph) {
+	n := &node{mark: m, parent: o.root, path: m.label, title: squeeze(title.Text), head: title.Lines}
+	o.root.children = append(o.root.children, n)
+	o.at = n
+}
+
+func joinPath(parent, label string) string {
+	if parent == "" {
+		return label
+	}
+	return parent + "/" + label
+}
+
+// inSequence decides on a number without its dot: it must follow its predecessor, or be 1 and be followed by 2.
+func (o *outliner) inSequence(m marker, next []Paragraph) bool {
+	if last := o.lastDigit(); last == m.n-1 && last > 0 {
+		return true
+	}
+	if m.n != 1 {
+		return false
+	}
+	for _, p := range next[:min(8, len(next))] {
+		if after, _, ok := readMarker(p.Text); ok && after.kind == digitMark && after.n == 2 {
+			return true
+		}
+	}
+	return false
+}
+
+// lastDigit is the number of the item 1. 2. 3. that is open here, 0 if none is.
+func (o *outliner) lastDigit() int {
+	for n := o.at; n != nil; n = n.parent {
+		if n.mark.kind == digitMark {
+			return n.mark.n
+		}
+	}
+	return 0
+}
+
+// items cuts a paragraph that holds several numbered items: 1、… 2、… 3、…, or （一）…（二）….
+func (o *outliner) items(p Paragraph) []Paragraph {
+	kind, next := digitMark, 1
+	if m, _, ok := readMarker(p.Text); ok && (m.kind == digitMark || m.kind == hanBracket) {
+		kind, next = m.kind, m.n+1
+	} else if startsResponsibility(p.Text) {
+		next = o.lastDigit() + 1
+	}
+	cuts := itemCuts(p.Text, kind, next)
+	if len(cuts) == 0 && kind != digitMark {
+		cuts = itemCuts(p.Text, digitMark, 1)
+		next = 1
+	}
+	// A lone 1. in running text is no list.
+	if len(cuts) == 0 || next == 1 && len(cuts) < 2 {
+		return []Paragraph{p}
+	}
+	var out []Paragraph
+	from := 0
+	for _, c := range append(cuts, len(p.Text)) {
+		if part := p.slice(from, c); part.Text != "" {
+			out = append(out, part)
+		}
+		from = c
+	}
+	return out
+}
+
+// itemCuts finds where, after the end of a sentence, the items next, next+1, … of a list begin.
+func itemCuts(s string, kind markerKind, next int) []int {
+	var cuts []int
+	prev := utf8.RuneError
+	for i, r := range s {
+		border := i > 0 && (strings.ContainsRune("。；;：:！）)", prev) || isSpace(prev))
+		if border && (isDigit(r) || r == '（' || r == '(') {
+			if m, rest, ok := readMarker(s[i:]); ok && !m.weak && m.kind == kind && m.n == next && runeLen(rest) > 3 {
+				cuts = append(cuts, i)
+				next++
+			}
+		}
+		prev = r
+	}
+	return cuts
+}
+
+// stopAfter is the 。 or ： that parts title and text.
+func stopAfter(s, title string) string {
+	if title == "" {
+		return ""
+	}
+	if r := firstRune(trim(strings.TrimPrefix(s, title))); strings.ContainsRune("。：:", r) {
+		return string(r)
+	}
+	return ""
+}
+
+const longestTitle = 50
+
+// splitTitle parts an item's first paragraph into heading and text. A heading ends at its 。 or at the line's
+// end, before a short label's ：, or at a space before running text; an item that is one long sentence has none.
+func splitTitle(p Paragraph) (title, body Paragraph) {
+	end := titleEnd(p.Text)
+	if end <= 0 {
+		return Paragraph{}, p
+	}
+	after := end
+	if r := firstRune(p.Text[end:]); strings.ContainsRune("。：:", r) {
+		after += utf8.RuneLen(r)
+	}
+	title, body = p.slice(0, end), p.slice(after, len(p.Text))
+	if cut := responsibilityBracket(title.Text); cut > 0 {
+		body = p.slice(cut, len(p.Text))
+		title = p.slice(0, cut)
+	}
+	return title, body
+}
+
+func titleEnd(s string) int {
+	stop := topIndex(s, "。")
+	whole := stop < 0
+	if whole {
+		stop = len(s)
+	}
+	if colon := topIndex(s[:stop], "：:"); colon > 0 && runeLen(s[:colon]) <= 20 && !strings.ContainsAny(s[:colon], "，,。") && trim(s[colon:]) != "" {
+		if trim(s[colon+len(string(firstRune(s[colon:]))):]) == "" {
+			return colon
+		}
+		if !startsResponsibility(s) {
+			return colon
+		}
+	}
+	if gap := strings.IndexFunc(s[:stop], isSpace); gap > 0 && allHan(s[:gap]) && runeLen(s[:gap]) >= 4 && runeLen(s[:gap]) <= 14 && runeLen(s[gap:stop]) > 24 {
+		return gap
+	}
+	bare := strings.TrimRight(s[:stop], "；;：:，,")
+	if runeLen(bare) > longestTitle || strings.ContainsAny(bare, "；;") || startsResponsibility(s) {
+		return 0
+	}
+	if whole && bare != s[:stop] && hasAnySuffix(s, "；", ";", "，", ",") && strings.ContainsAny(bare, "，,") {
+		return 0
+	}
+	return len(bare)
+}
+
+// topIndex is the first index of any of stops outside brackets and quotations.
+func topIndex(s, stops string) int {
+	depth := 0
+	for i, r := range s {
+		switch r {
+		case '（', '(', '“', '《', '「':
+			depth++
+		case '）', ')', '”', '》', '」':
+			depth = max(depth-1, 0)
+		default:
+			if depth == 0 && strings.ContainsRune(stops, r) {
+				return i
+			}
+		}
+	}
+	return -1
+}

@@ -1,0 +1,141 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+var stage = lazy(`^第([一二三四五六七八九十\d]+)(?:阶段|步|个阶段)\s*[:：、，。]?`)
+
+// stageLabel reports a line that begins 第一阶段 or 第一步.
+func stageLabel(s string) bool { return stage().MatchString(s) }
+
+// phasesOf reads the stages of the campaign from the sections about its course.
+// year is that of the issue, for stages printed without one.
+func phasesOf(root *node, year int) ([]Phase, []Finding) {
+	var out []Phase
+	var found []Finding
+	for _, n := range topSections(root) {
+		if kindOfSection(n.title) != phaseSection {
+			continue
+		}
+		for _, s := range stagesOf(n) {
+			p, guessed := phaseOf(s, year)
+			if guessed {
+				found = append(found, Finding{"phase_without_year", Info,
+					fmt.Sprintf("“%s”没有写年份，已按发文年份%d年读，请核对。", p.Name, year), p.Lines})
+			}
+			out = append(out, p)
+		}
+	}
+	return out, found
+}
+
+// stagePart is a stage before it is understood: a heading or 第一阶段 with its text.
+type stagePart struct {
+	title, text string
+	lines       Lines
+}
+
+func stagesOf(n *node) []stagePart {
+	var out []stagePart
+	open := false
+	for _, p := range n.paras {
+		if stageLabel(p.Text) {
+			title, body := splitStage(p)
+			out = append(out, stagePart{title, body, p.Lines})
+			open = true
+			continue
+		}
+		if open {
+			last := &out[len(out)-1]
+			last.text, last.lines = joinLines(last.text, p.Text), span(last.lines, p.Lines)
+		}
+	}
+	for _, c := range n.children {
+		if c.title == "" && len(c.paras) == 0 {
+			continue
+		}
+		title, body := c.title, taskText(c)
+		if title == "" {
+			title = leadingName(body)
+		}
+		out = append(out, stagePart{title, body, c.whole()})
+	}
+	return out
+}
+
+func joinLines(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "\n" + b
+}
+
+// leadingName is what stands before the time in brackets or the first comma.
+func leadingName(s string) string {
+	if i := strings.IndexAny(s, "（(：:，,。"); i > 0 && runeLen(s[:i]) <= 20 {
+		return s[:i]
+	}
+	return ""
+}
+
+// splitStage parts 第一阶段:动员部署阶段(2023年6月)。成立… into heading and text.
+func splitStage(p Paragraph) (title, body string) {
+	end := topIndex(p.Text, "。")
+	label := stage().FindString(p.Text)
+	if end < 0 || runeLen(p.Text[:end]) > longestTitle {
+		if i := topIndex(p.Text[len(label):], "：:，,"); i > 0 && runeLen(p.Text[len(label):len(label)+i]) <= 30 {
+			end = len(label) + i
+		} else if end < 0 {
+			return p.Text, ""
+		} else {
+			return label, trim(p.Text[len(label):])
+		}
+	}
+	return p.Text[:end], trim(p.Text[end+len(string(firstRune(p.Text[end:]))):])
+}
+
+func phaseOf(s stagePart, year int) (Phase, bool) {
+	p := Phase{Name: phaseName(s.title), Text: s.text, Lines: s.lines}
+	if list := periods(s.title, year); len(list) > 0 {
+		p.Start, p.End = month(list[0].start), month(list[len(list)-1].end)
+		return p, list[0].guessed
+	}
+	list := periods(s.text, year)
+	t := timeText(s.text)
+	switch {
+	case len(list) == 0:
+	case opens(t, list[0]):
+		p.Start, p.End = month(list[0].start), month(list[0].end)
+		return p, list[0].guessed
+	case len(list) == 1 && !list[0].guessed:
+		p.End = month(list[0].end) // 2019年上半年，…印发实施方案: by when, not since when
+	}
+	return p, false
+}
+
+// opens reports that the text begins with the time: only a bracket, 从 or a label like 时间： may stand before it.
+func opens(t string, p period) bool {
+	before := strings.Trim(t[:p.off], " （(从自于即日起至到截-，,：:")
+	return runeLen(before) <= 5 && !strings.ContainsAny(before, "，。,")
+}
+
+var stageTime = lazy(`[（(][^（()）]*(?:\d|年|月|日|季度|阶段|长期|每)[^（()）]*[)）]`)
+
+// phaseName is the name of a stage without number and time: 动员部署阶段.
+func phaseName(title string) string {
+	label := stage().FindString(title)
+	rest := trim(title[len(label):])
+	rest = trim(stageTime().ReplaceAllString(rest, ""))
+	rest = strings.Trim(rest, "：:。，,、 　—-")
+	if i := topIndex(rest, "：:"); i > 0 && len(periods(rest[i:], 2000)) > 0 {
+		rest = rest[:i]
+	}
+	if rest == "" || len(periods(rest, 0)) > 0 && runeLen(rest) < 20 && !strings.Contains(rest, "阶段") {
+		if label != "" {
+			return strings.TrimRight(label, "：:、，。 ")
+		}
+	}
+	return rest
+}
