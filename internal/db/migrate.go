@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"math"
 
 	"pinzhi/internal/kernel"
 
@@ -22,7 +23,10 @@ var migrations embed.FS
 // Migrate brings the schema to what this program knows. Several instances may start at once on PostgreSQL:
 // the first takes a lock, the others wait and find the work done.
 // It fails with conflict on a schema newer than the program, which it would misread.
-func (d *DB) Migrate(ctx context.Context) error {
+func (d *DB) Migrate(ctx context.Context) error { return d.MigrateTo(ctx, math.MaxInt64) }
+
+// MigrateTo stops at the given version: a restore fills the schema as it was, then migrates on.
+func (d *DB) MigrateTo(ctx context.Context, version int64) error {
 	p, err := d.provider()
 	if err != nil {
 		return err
@@ -35,7 +39,7 @@ func (d *DB) Migrate(ctx context.Context) error {
 		return kernel.E(kernel.Conflict,
 			"数据库的版本是 %d，比本程序认识的 %d 新。请换用新版程序，或恢复到旧版的备份", current, known)
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if _, err := p.UpTo(ctx, min(version, known)); err != nil {
 		return kernel.E(kernel.Internal, "数据库升级没有完成，数据保持原样").Because(err)
 	}
 	return nil

@@ -90,24 +90,29 @@ func steps(query string) []step {
 // PutSearchText indexes text for the search entry id, in place of what was indexed for it before.
 func PutSearchText(ctx context.Context, tx Tx, campaignID, id int64, text string) error {
 	pieces := Pairs(text)
-	if KindOf(tx) == SQLite {
-		_, err := tx.NewRaw("insert or replace into search_text (rowid, grams) values (?, ?)",
-			id, strings.Join(pieces, " ")).Exec(ctx)
+	if KindOf(tx) == Postgres {
+		_, err := tx.NewRaw(`insert into search_text (campaign_id, id, body, grams) values (?, ?, ?, ?::tsvector)
+			on conflict (campaign_id, id) do update set body = excluded.body, grams = excluded.grams`,
+			campaignID, id, text, vector(pieces)).Exec(ctx)
 		return err
 	}
-	_, err := tx.NewRaw(`insert into search_text (campaign_id, id, grams) values (?, ?, ?::tsvector)
-		on conflict (campaign_id, id) do update set grams = excluded.grams`,
-		campaignID, id, vector(pieces)).Exec(ctx)
+	_, err := tx.NewRaw("insert or replace into search_text (id, campaign_id, body) values (?, ?, ?)",
+		id, campaignID, text).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = tx.NewRaw("insert or replace into search_fts (rowid, grams) values (?, ?)",
+		id, strings.Join(pieces, " ")).Exec(ctx)
 	return err
 }
 
 // DeleteSearchText forgets what was indexed for the search entry id.
 func DeleteSearchText(ctx context.Context, tx Tx, campaignID, id int64) error {
-	if KindOf(tx) == SQLite {
-		_, err := tx.NewRaw("delete from search_text where rowid = ?", id).Exec(ctx)
+	_, err := tx.NewRaw("delete from search_text where campaign_id = ? and id = ?", campaignID, id).Exec(ctx)
+	if err != nil || KindOf(tx) == Postgres {
 		return err
 	}
-	_, err := tx.NewRaw("delete from search_text where campaign_id = ? and id = ?", campaignID, id).Exec(ctx)
+	_, err = tx.NewRaw("delete from search_fts where rowid = ?", id).Exec(ctx)
 	return err
 }
 
@@ -120,7 +125,7 @@ func SearchClause(kind Kind, campaignID int64, query string) (clause string, arg
 	case len(conditions) == 0:
 		return "1 = 0", nil
 	case kind == SQLite:
-		return "search_entries.id in (select rowid from search_text where search_text match ?)",
+		return "search_entries.id in (select rowid from search_fts where search_fts match ?)",
 			[]any{match(conditions)}
 	default:
 		return `search_entries.id in (select id from search_text

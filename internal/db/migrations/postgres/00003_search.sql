@@ -1,10 +1,12 @@
 -- +goose Up
 
--- id is the search entry's id. Tokens come from db.Pairs; no text search configuration takes part.
+-- What can be found of a search entry. The text is kept so that the index can be made again: after a restore
+-- on another database, or when a later version cuts text otherwise.
 create table search_text (
   campaign_id bigint not null,
-  id bigint not null,
-  grams tsvector not null,
+  id bigint not null, -- of the search entry
+  body text not null,
+  grams tsvector not null, -- from db.Pairs; no text search configuration takes part
   primary key (campaign_id, id)
 );
 create index search_text_grams on search_text using gin (grams);
