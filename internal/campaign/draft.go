@@ -168,8 +168,8 @@ func (s *Service) AcceptAll(ctx context.Context, id int64, revision int) error {
 		return err
 	}
 	return s.changeDraft(ctx, id, revision, func(edits []Edit) ([]Edit, error) {
-		for i := range r.Plan.Findings {
-			if r.Answers[i].Answer == "" {
+		for i, f := range r.Plan.Findings {
+			if r.Answers[i].Answer == "" && f.Severity != plan.Info {
 				edits = append(edits, Edit{Op: "answer", Kind: "finding", At: []int{i},
 					Fields: map[string]string{"answer": "accepted"}, By: kernel.ActorFrom(ctx).Name})
 			}

@@ -6,6 +6,7 @@ import (
 	"pinzhi/internal/access"
 	"pinzhi/internal/campaign"
 	"pinzhi/internal/ledger"
+	"pinzhi/internal/plan"
 	"pinzhi/internal/roster"
 	"pinzhi/internal/web/views"
 )
@@ -53,7 +54,7 @@ func overviewPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	v.Findings, v.Open = len(findings), unanswered(findings)
+	v.Findings, v.Open = asking(findings), unanswered(findings)
 	due, err := svc.OpenItems(q.ctx(), id, "")
 	if err != nil {
 		return err
@@ -85,10 +86,21 @@ func countWork(v *views.Overview) {
 	}
 }
 
+// asking counts the findings that want an answer: what the reader mended wants none.
+func asking(findings []campaign.Finding) int {
+	n := 0
+	for _, f := range findings {
+		if f.Severity != plan.Info {
+			n++
+		}
+	}
+	return n
+}
+
 func unanswered(findings []campaign.Finding) int {
 	n := 0
 	for _, f := range findings {
-		if f.Answer == "" {
+		if f.Answer == "" && f.Severity != plan.Info {
 			n++
 		}
 	}

@@ -412,7 +412,7 @@ func AccountsPage(v Accounts) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "<section class=\"sheet\"><table class=\"t stack\"><thead><tr><th>登录名</th><th>姓名</th><th>角色</th><th>状态</th><th>建立</th><th></th></tr></thead> <tbody>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "<section class=\"sheet\"><table class=\"t stack\"><thead><tr><th>登录名</th><th>姓名</th><th>角色</th><th>状态</th><th>建立</th><th>办理</th></tr></thead> <tbody>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -316,6 +316,18 @@ func days(start, due kernel.Date) string {
 	return start.Chinese() + "—" + due.Chinese()
 }
 
+// shortDays writes a span as tables have room for: 2023.7.1—2024.3.20.
+func shortDays(start, due kernel.Date) string {
+	short := func(d kernel.Date) string {
+		t := d.Time()
+		return fmt.Sprintf("%d.%d.%d", t.Year(), int(t.Month()), t.Day())
+	}
+	if start == "" {
+		return short(due) + " 前"
+	}
+	return short(start) + "—" + short(due)
+}
+
 func plain(p []string) string { return strings.Join(p, "、") }
 
 // shortBody drops what all groups of a campaign share from a body's name.
@@ -377,14 +389,28 @@ func (d Draft) counts() string {
 	return fmt.Sprintf("读出 %d 个专项行动、%d 项任务、%d 个机构、%d 个任职、%d 条职责、%d 个阶段", len(p.Actions), len(p.Tasks), len(p.Bodies), seats, duties, len(p.Phases))
 }
 
+// open counts the findings that wait for an answer; what the reader mended needs none.
 func (d Draft) open() int {
 	n := 0
-	for i := range d.Reading.Plan.Findings {
-		if d.Reading.Answers[i].Answer == "" {
+	for i, f := range d.Reading.Plan.Findings {
+		if d.Reading.Answers[i].Answer == "" && f.Severity != plan.Info {
 			n++
 		}
 	}
 	return n
+}
+
+// findings lists the places of the findings of some severities, the gravest first.
+func (d Draft) findings(severities ...string) []int {
+	var out []int
+	for _, s := range severities {
+		for i, f := range d.Reading.Plan.Findings {
+			if f.Severity == s {
+				out = append(out, i)
+			}
+		}
+	}
+	return out
 }
 
 // where is the address of the draft with one entry open for correction.

@@ -1,5 +1,5 @@
 // What a page does beyond links and forms. Everything also works without this file.
-import "htmx.org";
+import htmx from "htmx.org/dist/htmx.esm.js";
 import "./panes.js";
 
 htmx.config.includeIndicatorStyles = false; // the content security policy allows no inline style

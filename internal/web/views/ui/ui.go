@@ -3,6 +3,7 @@ package ui
 
 import (
 	"fmt"
+	"html"
 	"strings"
 	"time"
 
@@ -106,4 +107,17 @@ func CutLine(line string, snippets []Snippet) []Part {
 		parts = append(parts, Part{Text: line})
 	}
 	return parts
+}
+
+func partsHTML(parts []Part) string {
+	var b strings.Builder
+	for _, p := range parts {
+		text := html.EscapeString(p.Text)
+		if p.Mark == "" {
+			b.WriteString(text)
+		} else {
+			b.WriteString(`<mark class="` + html.EscapeString(p.Mark) + `">` + text + `</mark>`)
+		}
+	}
+	return b.String()
 }

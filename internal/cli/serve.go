@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"pinzhi/internal/access"
+	"pinzhi/internal/campaign"
+	"pinzhi/internal/db"
+	"pinzhi/internal/kernel"
+	"pinzhi/internal/ledger"
+	"pinzhi/internal/web"
+)
+
+type serveCmd struct {
+	ground
+
+	Addr   string `env:"PINZHI_ADDR" default:"127.0.0.1:8080" help:"监听的地址。"`
+	Open   string `type:"existingfile" placeholder:"FILE" help:"还没有行动时，先用这份方案启动一项。"`
+	Secure bool   `env:"PINZHI_SECURE" help:"前面有 TLS：会话 Cookie 只在加密连接上发送。"`
+	LogTo  string `name:"log" env:"PINZHI_LOG" type:"path" placeholder:"FILE" help:"日志写到文件；不写则写到标准错误。"`
+}
+
+// Run serves until the context ends, then lets requests finish and seals the ledger.
+func (c *serveCmd) Run(ctx context.Context, s *streams) error {
+	log, closeLog, err := c.log(s)
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	d, closeDB, err := c.openGround(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeDB() //nolint:errcheck // written is committed
+	clock := kernel.Clock{}
+	keeper, err := ledger.Open(ctx, d, c.Data, clock)
+	if err != nil {
+		return err
+	}
+	system := kernel.WithActor(ctx, kernel.TheSystem)
+	campaigns := campaign.New(d, clock)
+	if err := c.openFirst(system, s, campaigns); err != nil {
+		return err
+	}
+	accounts := access.NewService(d, clock)
+	sessions := access.NewSessions(accounts, c.Secure)
+	server := &web.Server{DB: d, Clock: clock, Campaigns: campaigns, Accounts: accounts, Sessions: sessions, Log: log}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
+	if err != nil {
+		return kernel.E(kernel.Unavailable, "监听不了 %s：多半是已经有一个程序在用这个端口。可以换一个：PINZHI_ADDR=127.0.0.1:8081", c.Addr).Because(err)
+	}
+	c.greet(system, s, accounts, listener.Addr().String())
+	return serve(ctx, log, listener, server.Handler(), d, keeper, sessions)
+}
+
+// log is JSON lines: to a file, or to standard error.
+func (c *serveCmd) log(s *streams) (*slog.Logger, func(), error) {
+	if c.LogTo == "" {
+		return slog.New(slog.NewJSONHandler(s.err, nil)), func() {}, nil
+	}
+	f, err := os.OpenFile(c.LogTo, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, nil, kernel.E(kernel.Invalid, "写不了日志文件“%s”", c.LogTo).Because(err)
+	}
+	return slog.New(slog.NewJSONHandler(f, nil)), func() { _ = f.Close() }, nil
+}
+
+// openFirst opens a campaign from the plan given, unless there is one already.
+func (c *serveCmd) openFirst(ctx context.Context, s *streams, campaigns *campaign.Service) error {
+	if c.Open == "" {
+		return nil
+	}
+	have, err := campaigns.Visible(ctx)
+	if err != nil || len(have) > 0 {
+		return err
+	}
+	o, err := readOpening(c.Open, false)
+	if err != nil {
+		return err
+	}
+	opened, err := campaigns.Open(ctx, o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "已启动行动：%s（%s）\n", opened.Name, opened.DocumentNumber)
+	return nil
+}
+
+// greet prints the address and, while no administrator has a password, a link to set one.
+func (c *serveCmd) greet(ctx context.Context, s *streams, accounts *access.Service, addr string) {
+	fmt.Fprintf(s.out, "品质 正在运行：http://%s\n", addr)
+	token, ok, err := accounts.EnsureFirstAdmin(ctx)
+	switch {
+	case err != nil:
+		fmt.Fprintln(s.err, "pinzhi: 第一位管理员的链接没有发出：", err)
+	case ok:
+		fmt.Fprintf(s.out, "第一位管理员请打开（24 小时内有效，只能用一次）：\nhttp://%s%s%s\n", addr, linkPath, token)
+	}
+	fmt.Fprintln(s.out, "按 Ctrl-C 停止。")
+}
+
+// grace is how long requests may take to finish after the stop.
+const grace = 10 * time.Second
+
+func serve(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler, d *db.DB, keeper *ledger.Ledger, sessions *access.Sessions) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	for _, run := range []func(context.Context){keeper.Run, sessions.Run} {
+		running.Go(func() { run(background) })
+	}
+	defer func() { stop(); running.Wait() }()
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, WriteTimeout: 2 * time.Minute,
+		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if err := server.Shutdown(last); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		log.Warn("stopped with requests unfinished", "err", err)
+	}
+	if _, err := keeper.SealNow(last); err != nil {
+		log.Error("seal at the stop", "err", err)
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+// Package webtest boots the site that ships, on a database of its own, for tests.
+package webtest
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"pinzhi/internal/access"
+	"pinzhi/internal/campaign"
+	"pinzhi/internal/db"
+	"pinzhi/internal/kernel"
+	"pinzhi/internal/plan"
+	"pinzhi/internal/plan/source"
+	"pinzhi/internal/web"
+)
+
+// Site is a running site.
+type Site struct {
+	URL       string
+	DB        *db.DB
+	Campaigns *campaign.Service
+	Accounts  *access.Service
+	Log       *bytes.Buffer
+}
+
+// Password is what every account of a test signs in with.
+const Password = "correct-horse-staple"
+
+// Open boots the site on a database.
+func Open(t testing.TB, d *db.DB, clock kernel.Clock) *Site {
+	t.Helper()
+	s := &Site{DB: d, Campaigns: campaign.New(d, clock), Accounts: access.NewService(d, clock), Log: &bytes.Buffer{}}
+	server := &web.Server{DB: d, Clock: clock, Campaigns: s.Campaigns, Accounts: s.Accounts, Sessions: access.NewSessions(s.Accounts, false),
+		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: s.Log}, nil))}
+	h := httptest.NewServer(server.Handler())
+	t.Cleanup(h.Close)
+	s.URL = h.URL
+	return s
+}
+
+// System is the program itself acting.
+func System() context.Context { return kernel.WithActor(context.Background(), kernel.TheSystem) }
+
+// Root is the repository's root folder.
+func Root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..", "..")
+}
+
+// Reading reads a plan of the repository.
+func Reading(t testing.TB, path string) campaign.Opening {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(Root(), path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := source.Read(filepath.Base(path), content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := plan.Read(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return campaign.Opening{Source: src, Original: content, SHA256: campaign.Hash(content), Reading: campaign.Reading{Plan: *p}}
+}
+
+// OpenCampaign opens a campaign from a plan of the repository.
+func (s *Site) OpenCampaign(t testing.TB, path string) campaign.Campaign {
+	t.Helper()
+	o := Reading(t, path)
+	o.Drill = strings.Contains(path, "pinghe") // the made-up city
+	c, err := s.Campaigns.Open(System(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// Account makes an account that can sign in; personID and admin may be zero.
+func (s *Site) Account(t testing.TB, login string, personID int64, admin kernel.AdminRole) access.Account {
+	t.Helper()
+	a, err := s.Accounts.Create(System(), access.NewAccount{Login: login, Name: login, PersonID: personID, Admin: admin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := s.Accounts.IssueLink(System(), a.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err = s.Accounts.RedeemLink(System(), token, Password); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// Client signs in and returns a client that keeps the session and follows no redirect; login "" stays outside.
+func (s *Site) Client(t testing.TB, login string) *http.Client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	if login == "" {
+		return c
+	}
+	res, err := c.PostForm(s.URL+"/signin", url.Values{"login": {login}, "password": {Password}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusSeeOther {
+		t.Fatalf("sign in as %s: status %d", login, res.StatusCode)
+	}
+	return c
+}
