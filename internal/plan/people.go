@@ -11,6 +11,7 @@ type Person struct {
 // Membership is an appointment with the body it is in.
 type Membership struct {
 	Body string
+	At   [2]int // its place: Bodies[At[0]].Appointments[At[1]]
 	Appointment
 }
 
@@ -32,13 +33,14 @@ func People(p *Plan) []Person {
 		return false
 	}
 	for _, unknown := range []bool{false, true} {
-		for _, b := range p.Bodies {
-			for _, a := range b.Appointments {
-				if (a.Unit == "") != unknown || add(Membership{b.Name, a}, unknown) {
+		for i, b := range p.Bodies {
+			for j, a := range b.Appointments {
+				m := Membership{b.Name, [2]int{i, j}, a}
+				if (a.Unit == "") != unknown || add(m, unknown) {
 					continue
 				}
 				byName[a.Name] = append(byName[a.Name], len(out))
-				person := Person{Name: a.Name, Unit: a.Unit, Appointments: []Membership{{b.Name, a}}}
+				person := Person{Name: a.Name, Unit: a.Unit, Appointments: []Membership{m}}
 				if a.Post != "" {
 					person.Posts = []string{a.Post}
 				}

@@ -1,0 +1,67 @@
+package web
+
+import (
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"pinzhi/internal/kernel"
+)
+
+// policy lets pages load their own files and nothing else: no inline script, no inline style, no frame.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+
+// guard wraps the whole site: headers, cross-origin posts, sessions, panics, body size.
+func (s *Server) guard(next http.Handler) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "这个请求来自别的网站，没有受理", http.StatusForbidden)
+	}))
+	inner := s.Sessions.LoadAndSave(s.withActor(next))
+	sessions := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, s.files.prefix) || r.URL.Path == "/healthz" || r.URL.Path == "/metrics" {
+			next.ServeHTTP(w, r) // needs no session: spare the database
+			return
+		}
+		inner.ServeHTTP(w, r)
+	})
+	return s.recoverPanics(cross.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		r.Body = http.MaxBytesReader(w, r.Body, maxUpload+1<<20)
+		sessions.ServeHTTP(w, r)
+	})))
+}
+
+// withActor reads who is signed in and puts them into the context that the rooms see.
+func (s *Server) withActor(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		actor, err := s.Sessions.ActorOf(r.Context())
+		if err != nil {
+			s.Log.ErrorContext(r.Context(), "session", "err", err)
+		}
+		next.ServeHTTP(w, r.WithContext(kernel.WithActor(r.Context(), actor)))
+	})
+}
+
+func (s *Server) recoverPanics(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+			ref := reference()
+			s.Log.ErrorContext(r.Context(), "panic", "ref", ref, "path", r.URL.Path, "value", v, "stack", string(debug.Stack()))
+			http.Error(w, "系统内部出错，编号 "+ref+"，请告诉管理员", http.StatusInternalServerError)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,133 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"pinzhi/internal/ledger"
+	"pinzhi/internal/web/views"
+	"pinzhi/internal/web/views/ui"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// sentences tell each verb of the ledger in Chinese; {x} is a field of the event's data.
+var sentences = map[string]string{
+	"campaign.opened": "启动行动“{name}”，读出 {tasks} 项任务、{bodies} 个机构", "campaign.revised": "按第 {version} 版方案修订，改动 {changes} 处",
+	"phase.read": "从方案{lines}读入阶段“{name}”", "action.read": "从方案{lines}读入专项行动“{name}”", "task.read": "从方案{lines}读入任务“{name}”",
+	"body.established": "按方案{lines}设立{name}", "duty.established": "按方案{lines}明确职责 {number}", "unit.named": "方案点名{name}",
+	"person.appointed": "任{body}{role}（{post}）", "person.released": "不再任{body}{role}", "person.reposted": "在{body}的职务由“{post_before}”改为“{post}”",
+	"phase.changed": "修订后阶段“{name}”有改动：{fields}", "phase.added": "修订后新增阶段“{name}”", "phase.gone": "修订后取消阶段“{name}”",
+	"action.changed": "修订后专项行动改名：{fields}", "action.added": "修订后新增专项行动“{name}”", "action.gone": "修订后取消专项行动“{name}”",
+	"task.changed": "修订后任务有改动：{fields}", "task.added": "修订后新增任务“{name}”", "task.gone": "修订后取消任务“{name}”",
+	"body.gone": "修订后撤销{name}", "duty.changed": "修订后职责 {number} 有改动", "duty.gone": "修订后取消职责 {number}",
+	"obligation.added": "修订后新增报送“{name}”", "obligation.changed": "修订后报送有改动：{fields}", "obligation.gone": "修订后取消报送“{name}”",
+	"indicator.added": "修订后新增指标“{name}”", "indicator.changed": "修订后指标有改动：{fields}", "indicator.gone": "修订后取消指标“{name}”",
+	"work_item.added": "登记工作项“{title}”，{due} 前完成", "work_item.changed": "修改工作项“{title}”，时限 {due}", "work_item.done": "办结：{note}",
+	"work_item.reopened": "撤销办结", "work_item.milestone_added": "设节点“{name}”，{due}", "work_item.milestone_done": "到达节点“{name}”",
+	"task.work_item_added": "登记工作项“{title}”", "task.item_done": "工作项“{title}”办结", "task.item_reopened": "工作项“{title}”撤销办结",
+	"account.created": "建立账号 {login}", "account.signed_in": "登录", "account.sign_in_failed": "登录失败",
+	"account.locked_out": "连续输错密码，暂时锁定", "account.link_issued": "发出一次性链接", "account.password_set": "设置密码",
+	"account.locked": "锁定账号", "account.unlocked": "解锁账号", "account.admin_granted": "管理员角色改为“{admin}”",
+}
+
+// sentence tells an event. A verb without a sentence is shown as it is: nothing is hidden.
+func sentence(r ledger.Record) string {
+	pattern, ok := sentences[r.SubjectKind+"."+r.Verb]
+	if !ok {
+		return r.Verb
+	}
+	var data map[string]any
+	if err := json.Unmarshal(r.Data, &data); err != nil {
+		return r.Verb
+	}
+	return fill(pattern, data)
+}
+
+func fill(pattern string, data map[string]any) string {
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(pattern, "{")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		key, after, _ := strings.Cut(rest, "}")
+		b.WriteString(word(key, data[key]))
+		pattern = after
+	}
+}
+
+func word(key string, v any) string {
+	switch key {
+	case "lines":
+		if l, ok := v.([]any); ok && len(l) == 2 {
+			from, _ := l[0].(float64)
+			to, _ := l[1].(float64)
+			return ui.LinesText([2]int{int(from), int(to)})
+		}
+		return ""
+	case "fields":
+		return fieldWords(v)
+	}
+	switch x := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return x
+	case float64:
+		return strconv.FormatFloat(x, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+func fieldWords(v any) string {
+	list, _ := v.([]any)
+	var out []string
+	for _, x := range list {
+		f, _ := x.(map[string]any)
+		before, after := clip(word("", f["before"])), clip(word("", f["after"]))
+		out = append(out, fmt.Sprintf("%s由“%s”改为“%s”", word("", f["field"]), before, after))
+	}
+	return strings.Join(out, "；")
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 40 {
+		return string(r[:40]) + "…"
+	}
+	return s
+}
+
+func entries(rows []ledger.Record) []ui.Entry {
+	out := make([]ui.Entry, 0, len(rows))
+	for _, r := range rows {
+		out = append(out, ui.Entry{At: r.At, Actor: r.ActorName, Text: sentence(r)})
+	}
+	return out
+}
+
+// timelineLength is how many events a page shows of its object.
+const timelineLength = 30
+
+// timeline is the latest that happened to an object of the campaign at hand.
+func (q *request) timeline(kind string, id int64) ([]ui.Entry, error) {
+	rows, err := ledger.Timeline(q.ctx(), q.s.DB.Reader(), q.view.ID, kind, id, 0, timelineLength)
+	return entries(rows), err
+}
+
+// ledgerRows tells events with a link to their objects.
+func ledgerRows(base views.Base, rows []ledger.Record) []views.LedgerRow {
+	out := make([]views.LedgerRow, 0, len(rows))
+	places := map[string]string{"task": "/tasks/%d", "body": "/bodies/%d", "person": "/people/%d", "unit": "/units/%d", "work_item": "/items/%d"}
+	for _, r := range rows {
+		row := views.LedgerRow{Entry: ui.Entry{At: r.At, Actor: r.ActorName, Text: sentence(r)}, ID: r.ID}
+		if format, ok := places[r.SubjectKind]; ok && base != "" {
+			row.Href = base.To(format, r.SubjectID)
+		}
+		out = append(out, row)
+	}
+	return out
+}

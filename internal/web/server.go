@@ -1,0 +1,130 @@
+// Package web is the office's side over HTTP: it reads, decides, and hands a small struct to a view.
+package web
+
+import (
+	"log/slog"
+	"net/http"
+
+	"pinzhi/internal/access"
+	"pinzhi/internal/campaign"
+	"pinzhi/internal/db"
+	"pinzhi/internal/kernel"
+)
+
+// Server answers requests. Its parts are wired by internal/cli; Handler makes it run.
+type Server struct {
+	DB        *db.DB
+	Clock     kernel.Clock
+	Campaigns *campaign.Service
+	Accounts  *access.Service
+	Sessions  *access.Sessions
+	Log       *slog.Logger
+
+	files   assets
+	metrics *metrics
+}
+
+// need is what a route asks of whoever calls it, before the handler looks at the object.
+type need int
+
+const (
+	anybody  need = iota
+	signedIn      // any account
+	inside        // an account that may see the campaign {c}; others learn nothing of it
+)
+
+// route is one way in. The table of all routes is what the rights are tested against.
+type route struct {
+	pattern string
+	needs   need
+	handle  func(*request) error
+}
+
+// routes is every way in, in the order of the screens.
+func routes() []route {
+	return []route{
+		{"GET /signin", anybody, signInPage},
+		{"POST /signin", anybody, signIn},
+		{"GET /signin/link", anybody, linkPage},
+		{"POST /signin/link", anybody, redeemLink},
+		{"POST /signout", signedIn, signOut},
+		{"GET /me", signedIn, mePage},
+		{"POST /me/password", signedIn, changePassword},
+		{"GET /{$}", signedIn, home},
+
+		{"GET /drafts", signedIn, draftsPage},
+		{"POST /drafts", signedIn, uploadPlan},
+		{"GET /drafts/{d}", signedIn, draftPage},
+		{"POST /drafts/{d}/edit", signedIn, editDraft},
+		{"POST /drafts/{d}/undo", signedIn, undoDraft},
+		{"POST /drafts/{d}/accept", signedIn, acceptFindings},
+		{"POST /drafts/{d}/open", signedIn, openDraft},
+
+		{"GET /accounts", signedIn, accountsPage},
+		{"POST /accounts", signedIn, createAccount},
+		{"POST /accounts/{a}/link", signedIn, issueLink},
+		{"POST /accounts/{a}/lock", signedIn, lockAccount},
+		{"POST /accounts/{a}/unlock", signedIn, unlockAccount},
+		{"POST /accounts/{a}/admin", signedIn, grantAdmin},
+		{"GET /log", signedIn, logPage},
+
+		{"GET /c/{c}", inside, overviewPage},
+		{"GET /c/{c}/tasks", inside, tasksPage},
+		{"GET /c/{c}/tasks.xlsx", inside, tasksSheet},
+		{"GET /c/{c}/tasks/{t}", inside, taskPage},
+		{"POST /c/{c}/tasks/{t}/items", inside, addItems},
+		{"GET /c/{c}/items", inside, openItemsPage},
+		{"GET /c/{c}/items/{i}", inside, itemPage},
+		{"POST /c/{c}/items/{i}", inside, changeItem},
+		{"POST /c/{c}/items/{i}/done", inside, finishItem},
+		{"POST /c/{c}/items/{i}/reopen", inside, reopenItem},
+		{"POST /c/{c}/items/{i}/milestones", inside, addMilestone},
+		{"POST /c/{c}/milestones/{m}/done", inside, finishMilestone},
+		{"GET /c/{c}/gantt", inside, ganttPage},
+		{"GET /c/{c}/measures", inside, measuresPage},
+		{"GET /c/{c}/phases", inside, phasesPage},
+		{"GET /c/{c}/bodies", inside, bodiesPage},
+		{"GET /c/{c}/bodies/{b}", inside, bodyPage},
+		{"GET /c/{c}/people", inside, peoplePage},
+		{"GET /c/{c}/people.xlsx", inside, peopleSheet},
+		{"GET /c/{c}/people/{p}", inside, personPage},
+		{"GET /c/{c}/units", inside, unitsPage},
+		{"GET /c/{c}/units/{u}", inside, unitPage},
+		{"GET /c/{c}/matrix", inside, matrixPage},
+		{"GET /c/{c}/matrix.xlsx", inside, matrixSheet},
+		{"GET /c/{c}/plan", inside, planPage},
+		{"GET /c/{c}/plan/original", inside, planFile},
+		{"GET /c/{c}/checkup", inside, checkupPage},
+		{"GET /c/{c}/search", inside, searchPage},
+		{"GET /c/{c}/ledger", inside, campaignLedgerPage},
+		{"GET /c/{c}/drafts", inside, revisionsPage},
+		{"POST /c/{c}/drafts", inside, uploadRevision},
+	}
+}
+
+// Handler is the whole site.
+func (s *Server) Handler() http.Handler {
+	s.files = loadAssets()
+	s.metrics = newMetrics()
+	mux := http.NewServeMux()
+	for _, rt := range routes() {
+		mux.Handle(rt.pattern, s.serve(rt))
+	}
+	mux.Handle("GET /healthz", http.HandlerFunc(s.health))
+	mux.Handle("GET /metrics", s.metrics.handler())
+	mux.Handle("GET "+s.files.prefix, s.files)
+	mux.Handle("GET /favicon.ico", http.RedirectHandler(s.files.prefix+"icon.svg", http.StatusFound))
+	mux.Handle("/", s.serve(route{"/", anybody, func(*request) error { return kernel.E(kernel.NotFound, "没有这个页面") }}))
+	return s.guard(mux)
+}
+
+// health answers when the database does: for load balancers and for whoever waits for the start.
+func (s *Server) health(w http.ResponseWriter, r *http.Request) {
+	if _, err := s.DB.Reader().NewRaw("SELECT 1").Exec(r.Context()); err != nil {
+		s.Log.ErrorContext(r.Context(), "health", "err", err)
+		http.Error(w, "database unavailable", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+}

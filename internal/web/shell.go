@@ -1,0 +1,84 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+
+	"pinzhi/internal/kernel"
+	"pinzhi/internal/web/views/ui"
+)
+
+// shell is what surrounds a page: the rail of the campaign, or of the whole system.
+func (q *request) shell(title string, crumbs []ui.Crumb) ui.Shell {
+	s := ui.Shell{Title: title, Crumbs: crumbs, Assets: q.s.files.prefix, Who: q.actor.Name}
+	if !q.actor.Known() {
+		s.Who = ""
+		return s
+	}
+	s.Where = "今天是 " + q.today().Chinese()
+	if q.view.ID != 0 {
+		q.campaignShell(&s)
+	}
+	s.Nav = append(s.Nav, q.systemNav())
+	for i := range s.Nav {
+		for j := range s.Nav[i] {
+			s.Nav[i][j].Here = q.here(s.Nav[i][j].Href)
+		}
+	}
+	return s
+}
+
+func (q *request) campaignShell(s *ui.Shell) {
+	c := q.view.Campaign
+	s.Brand, s.Drill = c.Name, c.Drill
+	s.Search, s.Query = q.at("/search"), q.FormValue("q")
+	if strings.HasSuffix(q.URL.Path, "/gantt") || strings.HasSuffix(q.URL.Path, "/matrix") {
+		s.Print = "wide"
+	}
+	s.Nav = []ui.NavGroup{
+		{
+			{Icon: "overview", Text: "总览", Href: q.at("")}, {Icon: "tasks", Text: "任务", Href: q.at("/tasks")},
+			{Icon: "gantt", Text: "时间表", Href: q.at("/gantt")}, {Icon: "measures", Text: "报送与指标", Href: q.at("/measures")},
+			{Icon: "phases", Text: "阶段", Href: q.at("/phases")},
+		},
+		{
+			{Icon: "bodies", Text: "机构", Href: q.at("/bodies")}, {Icon: "people", Text: "人员", Href: q.at("/people")},
+			{Icon: "units", Text: "单位", Href: q.at("/units")}, {Icon: "matrix", Text: "任职一览", Href: q.at("/matrix")},
+		},
+		{
+			{Icon: "plan", Text: "方案原文", Href: q.at("/plan")}, {Icon: "checkup", Text: "方案体检", Href: q.at("/checkup")},
+			{Icon: "ledger", Text: "流水", Href: q.at("/ledger")},
+		},
+	}
+	if q.view.MayRevise() {
+		s.Nav[2] = append(s.Nav[2], ui.NavItem{Icon: "revise", Text: "修订方案", Href: q.at("/drafts")})
+	}
+}
+
+func (q *request) systemNav() ui.NavGroup {
+	nav := ui.NavGroup{{Icon: "campaigns", Text: "全部行动", Href: "/"}}
+	switch q.actor.Admin {
+	case kernel.SystemAdmin:
+		nav = append(nav, ui.NavItem{Icon: "import", Text: "导入方案", Href: "/drafts"}, ui.NavItem{Icon: "accounts", Text: "账号", Href: "/accounts"})
+	case kernel.SecurityAdmin:
+		nav = append(nav, ui.NavItem{Icon: "accounts", Text: "账号与权限", Href: "/accounts"})
+	case kernel.AuditAdmin:
+		nav = append(nav, ui.NavItem{Icon: "log", Text: "系统日志", Href: "/log"})
+	case kernel.NoAdmin:
+	}
+	return append(nav, ui.NavItem{Icon: "key", Text: "我的账号", Href: "/me"})
+}
+
+// here reports whether the page belongs to a link of the rail.
+func (q *request) here(href string) bool {
+	path := q.URL.Path
+	if path == href {
+		return true
+	}
+	return href != "/" && href != q.at("") && strings.HasPrefix(path, href+"/")
+}
+
+// at is the address of a page of the campaign at hand.
+func (q *request) at(format string, args ...any) string {
+	return fmt.Sprintf("/c/%d", q.view.ID) + fmt.Sprintf(format, args...)
+}

@@ -1,0 +1,109 @@
+// Package ui holds the pieces that several screens share, each once: shell, light, chip, timeline, source lines.
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"pinzhi/internal/kernel"
+	"pinzhi/internal/plan"
+)
+
+// Shell is what surrounds every page.
+type Shell struct {
+	Title   string
+	Crumbs  []Crumb
+	Nav     []NavGroup
+	Brand   string // the campaign, or ""
+	Drill   bool
+	Where   string // phase and day
+	Who     string // who is signed in, or ""
+	Search  string // where the search form goes, or ""
+	Query   string
+	Assets  string // path prefix of the bundled files, with their version
+	Print   string // a class of the page box, or ""
+	Refused string // shown above the page: why the last step did not work
+}
+
+// Crumb is one step of the way to a page.
+type Crumb struct{ Text, Href string }
+
+// NavGroup is a run of links between two gaps.
+type NavGroup []NavItem
+
+// NavItem is one link of the rail.
+type NavItem struct {
+	Icon, Text, Href string
+	Count            string
+	Late             bool
+	Here             bool
+}
+
+// Entry is one event of a timeline, told as a sentence.
+type Entry struct {
+	At    time.Time
+	Actor string
+	Text  string
+}
+
+// When writes an instant as people say it: 3月26日 16:20, with the year if it is not this one.
+func When(t time.Time) string {
+	local := t.In(kernel.Shanghai)
+	if local.Year() != time.Now().In(kernel.Shanghai).Year() {
+		return local.Format("2006年1月2日 15:04")
+	}
+	return local.Format("1月2日 15:04")
+}
+
+// LinesText names a passage: 第 55 行, 第 49—51 行.
+func LinesText(l plan.Lines) string {
+	switch {
+	case l[0] == 0:
+		return ""
+	case l[1] <= l[0]:
+		return fmt.Sprintf("第 %d 行", l[0])
+	}
+	return fmt.Sprintf("第 %d—%d 行", l[0], l[1])
+}
+
+// SourceLine is one line of the plan's text, cut where something was read from it.
+type SourceLine struct {
+	N     int
+	Parts []Part
+	Tags  []Tag
+}
+
+// Part is a stretch of a line; Mark is "" or the class of its mark.
+type Part struct{ Text, Mark string }
+
+// Tag is a small link behind a line to what was read from it.
+type Tag struct{ Text, Href, Class string }
+
+// Snippet is words of a line that something was read from.
+type Snippet struct{ Text, Class string }
+
+// CutLine marks the snippets in a line, in the order they stand in it; what is not found is passed over.
+func CutLine(line string, snippets []Snippet) []Part {
+	var parts []Part
+	for line != "" {
+		at, best := -1, Snippet{}
+		for _, s := range snippets {
+			if i := strings.Index(line, s.Text); s.Text != "" && i >= 0 && (at < 0 || i < at || (i == at && len(s.Text) > len(best.Text))) {
+				at, best = i, s
+			}
+		}
+		if at < 0 {
+			break
+		}
+		if at > 0 {
+			parts = append(parts, Part{Text: line[:at]})
+		}
+		parts = append(parts, Part{best.Text, best.Class})
+		line = line[at+len(best.Text):]
+	}
+	if line != "" {
+		parts = append(parts, Part{Text: line})
+	}
+	return parts
+}
