@@ -57,6 +57,7 @@ type Source struct {
 	DB        *db.DB
 	DataDir   string
 	Database  string // the database file inside DataDir, left out of the files; "" for PostgreSQL
+	Except    string // a file left out if it lies in DataDir: the backup itself
 	Program   string
 	LedgerKey string
 	Clock     kernel.Clock
@@ -156,7 +157,7 @@ func (s Source) writeFiles(ctx context.Context, w *writer, wanted func(name stri
 			return err
 		}
 		rel, err := filepath.Rel(s.DataDir, p)
-		if err != nil || !e.Type().IsRegular() || s.isDatabase(rel) {
+		if err != nil || !e.Type().IsRegular() || s.isDatabase(rel) || s.isBackup(p) {
 			return err
 		}
 		if name := filepath.ToSlash(rel); wanted(name) {
@@ -171,6 +172,11 @@ func (s Source) isDatabase(rel string) bool {
 	return s.Database != "" && (rel == s.Database || rel == s.Database+"-wal" || rel == s.Database+"-shm")
 }
 
+func (s Source) isBackup(p string) bool {
+	full, err := filepath.Abs(p)
+	return err == nil && s.Except != "" && full == s.Except
+}
+
 type writer struct {
 	tar      *tar.Writer
 	madeAt   time.Time
@@ -179,7 +185,7 @@ type writer struct {
 
 // file adds a file as long as it was when opened. One that vanished meanwhile was temporary.
 func (w *writer) file(name, from string) error {
-	f, err := os.Open(from) //nolint:gosec // a file of the data folder
+	f, err := os.Open(from)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -352,8 +352,29 @@ func unpack(packed []byte) []byte {
 	return content
 }
 
-// rewrite replaces one entry, or drops it if content is nil.
+// rewrite replaces one entry's content, or drops it if content is nil.
 func rewrite(t *testing.T, whole []byte, name string, content []byte) []byte {
+	t.Helper()
+	return repack(t, whole, func(h *tar.Header, old []byte) []byte {
+		if h.Name == name {
+			return content
+		}
+		return old
+	})
+}
+
+func rename(t *testing.T, whole []byte, from, to string) []byte {
+	t.Helper()
+	return repack(t, whole, func(h *tar.Header, old []byte) []byte {
+		if h.Name == from {
+			h.Name = to
+		}
+		return old
+	})
+}
+
+// repack passes every entry through change; nil drops it.
+func repack(t *testing.T, whole []byte, change func(h *tar.Header, old []byte) []byte) []byte {
 	t.Helper()
 	unpacked, err := gzip.NewReader(bytes.NewReader(whole))
 	if err != nil {
@@ -367,17 +388,15 @@ func rewrite(t *testing.T, whole []byte, name string, content []byte) []byte {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if h.Name == name {
-			if content == nil {
-				continue
-			}
-			old = content
+		content := change(h, append([]byte{}, old...))
+		if content == nil {
+			continue
 		}
-		h.Size = int64(len(old))
+		h.Size = int64(len(content))
 		if err := w.WriteHeader(h); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Write(old); err != nil {
+		if _, err := w.Write(content); err != nil {
 			t.Fatal(err)
 		}
 	}

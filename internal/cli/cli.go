@@ -2,10 +2,15 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
+	"syscall"
 
+	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
 
 	"github.com/alecthomas/kong"
@@ -18,17 +23,24 @@ const (
 )
 
 type root struct {
-	Plan planCmd `cmd:"" help:"读方案、查方案。"`
+	Plan    planCmd    `cmd:"" help:"读方案、查方案。"`
+	Account accountCmd `cmd:"" help:"帐号：建立、停用、发一次性链接。"`
+	Ledger  ledgerCmd  `cmd:"" help:"流水：核验是否被动过。"`
+	Backup  backupCmd  `cmd:"" help:"把整个系统备份成一个文件，运行中也可以。"`
+	Restore restoreCmd `cmd:"" help:"用备份恢复出一个新的系统。"`
 }
 
 // streams is where a command writes; commands take it as a parameter of Run.
 type streams struct{ out, err io.Writer }
 
-// Main runs one command and returns the exit status.
+// Main runs one command and returns the exit status. An interrupt ends the command's context.
 func Main(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	var r root
 	parser, err := kong.New(&r, kong.Name("pinzhi"), kong.Description("品质：把方案变成正在运行的行动。"),
-		kong.Writers(stdout, stderr), kong.Bind(&streams{stdout, stderr}))
+		kong.Writers(stdout, stderr), kong.Bind(&streams{stdout, stderr}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(finderFor(func(*db.DB) personFinder { return noRoster{} })))
 	if err != nil {
 		fmt.Fprintln(stderr, "pinzhi:", err)
 		return exitFailed

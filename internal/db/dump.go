@@ -50,7 +50,7 @@ func Dump(ctx context.Context, tx Tx, table string, emit func(line []byte) error
 	if table == searchText {
 		columns = "campaign_id, id, body" // grams is the index
 	}
-	rows, err := tx.QueryContext(ctx, "select "+columns+" from "+quote(table)) //nolint:rowserrcheck // below
+	rows, err := tx.QueryContext(ctx, "select "+columns+" from "+quote(table))
 	if err != nil {
 		return fmt.Errorf("dump %s: %w", table, err)
 	}

@@ -31,6 +31,9 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, kernel.E(kernel.Unavailable, "数据目录“%s”建不起来", filepath.Dir(path)).Because(err)
 	}
+	if err := keepPrivate(path); err != nil {
+		return nil, kernel.E(kernel.Unavailable, "数据库文件“%s”建不起来", path).Because(err)
+	}
 	writer, err := sqlitePool(ctx, path, pragmas, 1)
 	if err != nil {
 		return nil, kernel.E(kernel.Unavailable, "数据库文件“%s”打不开", path).Because(err)
@@ -39,12 +42,21 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	d := &DB{kind: SQLite, reader: reader, writer: writer, queue: newQueue(writer)}
+	d := &DB{kind: SQLite, reader: reader, writer: writer, queue: newQueue(writer)} //nolint:contextcheck // the queue outlives this call
 	d.closer = func() error {
 		d.queue.close()
 		return errors.Join(reader.Close(), writer.Close())
 	}
 	return d, nil
+}
+
+// keepPrivate makes a missing file such that only its owner reads it; SQLite gives its other files the same mode.
+func keepPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func sqlitePool(ctx context.Context, path string, pragmas []string, size int) (*bun.DB, error) {

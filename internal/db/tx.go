@@ -19,6 +19,7 @@ import (
 // And it does not nest: a room that thinks it commits must not find out later that it did not.
 type writeTx struct {
 	bun.Tx
+
 	db     *bun.DB
 	steady bool
 }

@@ -65,8 +65,7 @@ func CodeOf(err error) Code {
 	if err == nil {
 		return ""
 	}
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return Internal
@@ -74,8 +73,7 @@ func CodeOf(err error) Code {
 
 // MessageOf returns the sentence for the reader; an error without one is not shown as it is.
 func MessageOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Message
 	}
 	return "系统内部出错，已记入日志。请稍后再试；若仍不行，把页面上的编号告诉管理员。"

@@ -45,7 +45,7 @@ func newAudit(ctx context.Context, tx db.Tx, verifier note.Verifier, campaignID 
 	}
 	a.hashes.key = func(h storedHash) int64 { return h.Position }
 	a.checkpoints.fetch = func(after int64) (rows []checkpointRow, err error) {
-		err = tx.NewRaw("select * from ledger_checkpoints where campaign_id = ? and size > ? order by size limit ?",
+		err = tx.NewRaw("select campaign_id, size, at, note from ledger_checkpoints where campaign_id = ? and size > ? order by size limit ?",
 			campaignID, after, auditPage).Scan(ctx, &rows)
 		return rows, err
 	}
@@ -59,7 +59,7 @@ func (a *audit) openOutside(signed []string) {
 	for _, s := range signed {
 		c, err := OpenCheckpoint(s, a.verifier)
 		if err != nil || c.CampaignID != a.report.CampaignID {
-			a.found(Forged, 0, 0, "数据目录里留存的检查点签名不对或内容不符")
+			a.foundf(Forged, 0, 0, "数据目录里留存的检查点签名不对或内容不符")
 			continue
 		}
 		a.outside = append(a.outside, c)
@@ -119,7 +119,7 @@ func (a *audit) leaf(seq int64) error {
 			return err
 		}
 		if upper != nil && *upper != h {
-			a.found(TreeHash, 0, seq, "存档树位置 %d 的散列被改过（在第 %d 条处）", p, seq)
+			a.foundf(TreeHash, 0, seq, "存档树位置 %d 的散列被改过（在第 %d 条处）", p, seq)
 		}
 	}
 	return nil
@@ -132,12 +132,12 @@ func (a *audit) stored(position int64) (*tlog.Hash, error) {
 		return nil, err
 	}
 	if row == nil || row.Position != position {
-		a.found(TreeHash, 0, a.tree.size, "存档树位置 %d 的散列不见了", position)
+		a.foundf(TreeHash, 0, a.tree.size, "存档树位置 %d 的散列不见了", position)
 		return nil, nil //nolint:nilnil // missing is reported, and the audit goes on
 	}
 	a.hashes.drop()
 	if len(row.Hash) != tlog.HashSize {
-		a.found(TreeHash, 0, a.tree.size, "存档树位置 %d 的散列长度不对", position)
+		a.foundf(TreeHash, 0, a.tree.size, "存档树位置 %d 的散列长度不对", position)
 		return nil, nil //nolint:nilnil // as above
 	}
 	h := tlog.Hash(row.Hash)
@@ -151,17 +151,17 @@ func (a *audit) event(seq int64, stored *tlog.Hash) (tlog.Hash, error) {
 		return tlog.Hash{}, err
 	}
 	if r == nil || *r.Seq > seq {
-		a.found(Dropped, 0, seq, "第 %d 条不见了：这一行被删掉，或序号被改走", seq)
+		a.foundf(Dropped, 0, seq, "第 %d 条不见了：这一行被删掉，或序号被改走", seq)
 		return tlog.Hash{}, nil
 	}
 	a.events.drop()
 	if *r.Seq < seq { // the index that forbids it was dropped
-		a.found(Inserted, r.ID, *r.Seq, "编号 %d 的记录冒用了序号 %d", r.ID, *r.Seq)
+		a.foundf(Inserted, r.ID, *r.Seq, "编号 %d 的记录冒用了序号 %d", r.ID, *r.Seq)
 		return a.event(seq, stored)
 	}
 	computed := r.leafHash(seq)
 	if stored != nil && computed != *stored || !bytes.Equal(r.Leaf, computed[:]) {
-		a.found(Changed, r.ID, seq, "第 %d 条（编号 %d，%s %s，%s）与封存时不同",
+		a.foundf(Changed, r.ID, seq, "第 %d 条（编号 %d，%s %s，%s）与封存时不同",
 			seq, r.ID, r.SubjectKind, r.Verb, r.At.Format("2006-01-02 15:04:05Z"))
 	}
 	return computed, nil
@@ -178,12 +178,11 @@ func (a *audit) signed(size int64) error {
 		return err
 	}
 	a.checkpoints.drop()
-	c, err := OpenCheckpoint(row.Note, a.verifier)
-	if err != nil || c.Size != row.Size || c.CampaignID != row.CampaignID {
-		a.found(Forged, 0, size, "%d 条处的检查点签名不对，或内容与所在行不符", size)
-		return nil
+	if c, err := OpenCheckpoint(row.Note, a.verifier); err == nil && c.Size == row.Size && c.CampaignID == row.CampaignID {
+		a.compare(c, "检查点")
+	} else {
+		a.foundf(Forged, 0, size, "%d 条处的检查点签名不对，或内容与所在行不符", size)
 	}
-	a.compare(c, "检查点")
 	return nil
 }
 
@@ -196,7 +195,7 @@ func (a *audit) compare(c Checkpoint, name string) {
 		return
 	}
 	a.broken = true
-	a.found(Forged, 0, c.Size, "%s在 %d 条处的树根与现在的不同：第 %d 至 %d 条之间有记录连同散列一起被改写",
+	a.foundf(Forged, 0, c.Size, "%s在 %d 条处的树根与现在的不同：第 %d 至 %d 条之间有记录连同散列一起被改写",
 		name, c.Size, a.sound, c.Size-1)
 }
 
@@ -211,7 +210,7 @@ func (a *audit) rest() error {
 			break
 		}
 		a.events.drop()
-		a.found(Inserted, r.ID, *r.Seq, "编号 %d 的记录序号是 %d，检查点只到 %d 条：是插入的，或检查点被删了",
+		a.foundf(Inserted, r.ID, *r.Seq, "编号 %d 的记录序号是 %d，检查点只到 %d 条：是插入的，或检查点被删了",
 			r.ID, *r.Seq, a.report.Size)
 	}
 	extra, err := a.hashes.head()
@@ -219,15 +218,15 @@ func (a *audit) rest() error {
 		return err
 	}
 	if extra != nil {
-		a.found(TreeHash, 0, a.report.Size, "存档树在检查点之外还有散列（位置 %d 起）：检查点被删了", extra.Position)
+		a.foundf(TreeHash, 0, a.report.Size, "存档树在检查点之外还有散列（位置 %d 起）：检查点被删了", extra.Position)
 	}
 	for _, c := range a.outside {
-		a.found(Cut, 0, c.Size, "流水被截短：数据库外留存的检查点有 %d 条，现在只有 %d 条", c.Size, a.report.Size)
+		a.foundf(Cut, 0, c.Size, "流水被截短：数据库外留存的检查点有 %d 条，现在只有 %d 条", c.Size, a.report.Size)
 	}
 	return nil
 }
 
-func (a *audit) found(what string, eventID, seq int64, format string, args ...any) {
+func (a *audit) foundf(what string, eventID, seq int64, format string, args ...any) {
 	if len(a.report.Findings) >= maxFindings {
 		a.report.More++
 		return

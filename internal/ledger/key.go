@@ -28,15 +28,18 @@ type key struct {
 	public   string
 }
 
-// loadKey takes the key from the environment, else from the data folder, where the first start makes one.
+// loadKey takes the key from the environment, else from the data folder, where the first start makes one if mayMake.
 // Several instances on one PostgreSQL must share it through the environment.
-func loadKey(dir string) (key, error) {
+func loadKey(dir string, mayMake bool) (key, error) {
 	if text := os.Getenv(keyEnv); text != "" {
 		return parseKey(text, "环境变量 "+keyEnv)
 	}
 	path := filepath.Join(dir, keyFile)
-	text, err := os.ReadFile(path) //nolint:gosec // the operator names the folder
+	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if !mayMake {
+			return key{}, errOtherKey
+		}
 		return makeKey(path)
 	}
 	if err != nil {
@@ -54,7 +57,7 @@ func makeKey(path string) (key, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return key{}, err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // as above
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return key{}, kernel.E(kernel.Unavailable, "流水密钥文件“%s”写不进", path).Because(err)
 	}

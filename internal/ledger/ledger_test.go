@@ -67,10 +67,10 @@ func verify(t *testing.T, l *ledger.Ledger) ledger.Report {
 	return r
 }
 
-func exec(t *testing.T, d *db.DB, sql string, args ...any) {
+func exec(t *testing.T, d *db.DB, sql string) {
 	t.Helper()
 	err := d.Write(t.Context(), func(tx db.Tx) error {
-		_, err := tx.NewRaw(sql, args...).Exec(t.Context())
+		_, err := tx.NewRaw(sql).Exec(t.Context())
 		return err
 	})
 	if err != nil {

@@ -43,7 +43,7 @@ func (l *Ledger) Prove(ctx context.Context, campaignID, eventID int64) (Proof, e
 
 func (p *Proof) complete(ctx context.Context, tx db.Tx) error {
 	var newest checkpointRow
-	err := tx.NewRaw("select * from ledger_checkpoints where campaign_id = ? order by size desc limit 1",
+	err := tx.NewRaw("select campaign_id, size, at, note from ledger_checkpoints where campaign_id = ? order by size desc limit 1",
 		p.Record.CampaignID).Scan(ctx, &newest)
 	if err != nil {
 		return fmt.Errorf("newest checkpoint: %w", err)
@@ -55,7 +55,7 @@ func (p *Proof) complete(ctx context.Context, tx db.Tx) error {
 }
 
 // Check verifies the proof by the public key alone; nil means that the record stands in the ledger as shown.
-func (p Proof) Check(verifier note.Verifier) error {
+func (p *Proof) Check(verifier note.Verifier) error {
 	c, err := OpenCheckpoint(p.Checkpoint, verifier)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,37 +28,56 @@ type Ledger struct {
 // Open loads the signing key, making one in dir on the first start, and checks that it is the key this
 // database's checkpoints are signed with: it fails with conflict if not.
 func Open(ctx context.Context, d *db.DB, dir string, clock kernel.Clock) (*Ledger, error) {
-	k, err := loadKey(dir)
+	known, err := knownKey(ctx, d.Reader())
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{db: d, clock: clock, key: k, nudge: make(chan struct{}, 1),
-		witness: witness{filepath.Join(dir, "checkpoints")}}
-	return l, l.claimKey(ctx)
+	k, err := loadKey(dir, known == "")
+	if err != nil {
+		return nil, err
+	}
+	l := &Ledger{
+		db: d, clock: clock, key: k, nudge: make(chan struct{}, 1), witness: witness{filepath.Join(dir, "checkpoints")},
+	}
+	if known == "" {
+		if known, err = l.claimKey(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if known != k.public {
+		return nil, errOtherKey
+	}
+	return l, nil
 }
 
 const keySetting = "ledger_public_key"
 
-// claimKey remembers the public key with the database. Two instances with different keys would each find
-// the other's checkpoints forged.
-func (l *Ledger) claimKey(ctx context.Context) error {
+// errOtherKey: two instances with different keys would each find the other's checkpoints forged.
+var errOtherKey = kernel.E(kernel.Conflict, "流水密钥与数据库不符：这个数据库用的是另一把。"+
+	"请把原来的 %s 放回数据目录，或设好环境变量 %s", keyFile, keyEnv)
+
+// knownKey is the public key that the database's checkpoints are signed with, "" before the first start.
+func knownKey(ctx context.Context, tx db.Tx) (string, error) {
 	var known string
-	err := l.db.Write(ctx, func(tx db.Tx) error {
+	err := tx.NewRaw("select value from settings where name = ?", keySetting).Scan(ctx, &known)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return known, err
+}
+
+// claimKey remembers the public key with the database, unless another instance just did, and returns what is there.
+func (l *Ledger) claimKey(ctx context.Context) (known string, err error) {
+	err = l.db.Write(ctx, func(tx db.Tx) error {
 		_, err := tx.NewRaw("insert into settings (name, value) values (?, ?) on conflict (name) do nothing",
 			keySetting, l.key.public).Exec(ctx)
 		if err != nil {
 			return err
 		}
-		return tx.NewRaw("select value from settings where name = ?", keySetting).Scan(ctx, &known)
-	})
-	if err != nil {
+		known, err = knownKey(ctx, tx)
 		return err
-	}
-	if known != l.key.public {
-		return kernel.E(kernel.Conflict, "流水密钥与数据库不符：这个数据库用的是另一把。"+
-			"请把原来的 %s 放回数据目录，或设好环境变量 %s", keyFile, keyEnv)
-	}
-	return nil
+	})
+	return known, err
 }
 
 // PublicKey is the key by which anybody can check checkpoints and proofs.

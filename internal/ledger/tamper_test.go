@@ -67,7 +67,7 @@ func TestVerify_NamesWhatWasTamperedWith(t *testing.T) {
 		{"a checkpoint's text is changed", []string{"update ledger_checkpoints set note = replace(note, '6', '7') where size = 6"},
 			[]found{{ledger.Forged, 0, 6}}},
 		{"a checkpoint of another campaign is put in", []string{
-			"update ledger_checkpoints set note = (select note from ledger_checkpoints where campaign_id = 2) where campaign_id = 1 and size = 6",
+			"update ledger_checkpoints set note = (select max(note) from ledger_checkpoints where campaign_id = 2) where size = 6",
 		}, []found{{ledger.Forged, 0, 6}}},
 	}
 	for _, c := range cases {

@@ -26,38 +26,38 @@ func Each(t *testing.T, fn func(t *testing.T, d *db.DB)) {
 
 // Open returns a fresh, migrated database that is closed and gone after the test.
 // Without PostgreSQL's programs the test is skipped, or under CI fails: there a skip would hide half the proof.
-func Open(t testing.TB, kind db.Kind) *db.DB {
-	t.Helper()
-	return open(t, DSN(t, kind))
+func Open(tb testing.TB, kind db.Kind) *db.DB {
+	tb.Helper()
+	return open(tb, DSN(tb, kind))
 }
 
 // DSN makes a fresh, migrated database and returns where it is, for tests that open it themselves.
-func DSN(t testing.TB, kind db.Kind) string {
-	t.Helper()
+func DSN(tb testing.TB, kind db.Kind) string {
+	tb.Helper()
 	if kind == db.SQLite {
-		return copyOfTemplate(t)
+		return copyOfTemplate(tb)
 	}
-	return postgresDatabase(t, true)
+	return postgresDatabase(tb, true)
 }
 
 // EmptyDSN is a fresh database without any table.
-func EmptyDSN(t testing.TB, kind db.Kind) string {
-	t.Helper()
+func EmptyDSN(tb testing.TB, kind db.Kind) string {
+	tb.Helper()
 	if kind == db.SQLite {
-		return filepath.Join(t.TempDir(), "empty.db")
+		return filepath.Join(tb.TempDir(), "empty.db")
 	}
-	return postgresDatabase(t, false)
+	return postgresDatabase(tb, false)
 }
 
-func open(t testing.TB, dsn string) *db.DB {
-	t.Helper()
-	d, err := db.Open(t.Context(), dsn)
+func open(tb testing.TB, dsn string) *db.DB {
+	tb.Helper()
+	d, err := db.Open(tb.Context(), dsn)
 	if err != nil {
-		t.Fatalf("open %s: %v", dsn, err)
+		tb.Fatalf("open %s: %v", dsn, err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := d.Close(); err != nil {
-			t.Errorf("close: %v", err)
+			tb.Errorf("close: %v", err)
 		}
 	})
 	return d
@@ -77,15 +77,15 @@ var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(path)
 })
 
-func copyOfTemplate(t testing.TB) string {
-	t.Helper()
+func copyOfTemplate(tb testing.TB) string {
+	tb.Helper()
 	content, err := sqliteTemplate()
 	if err != nil {
-		t.Fatalf("make the template: %v", err)
+		tb.Fatalf("make the template: %v", err)
 	}
-	path := filepath.Join(t.TempDir(), "test.db")
+	path := filepath.Join(tb.TempDir(), "test.db")
 	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return path
 }

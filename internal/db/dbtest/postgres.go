@@ -15,28 +15,28 @@ import (
 )
 
 // postgresDatabase makes a database, migrated or empty, dropped after the test.
-func postgresDatabase(t testing.TB, migrated bool) string {
-	t.Helper()
+func postgresDatabase(tb testing.TB, migrated bool) string {
+	tb.Helper()
 	s, err := server()
 	switch {
 	case errors.Is(err, errNoPrograms) && os.Getenv("CI") == "":
-		t.Skip("PostgreSQL 的程序没有安装，跳过它的一半测试；script/bootstrap 会装上")
+		tb.Skip("PostgreSQL 的程序没有安装，跳过它的一半测试；script/bootstrap 会装上")
 	case err != nil:
-		t.Fatalf("PostgreSQL for tests: %v", err)
+		tb.Fatalf("PostgreSQL for tests: %v", err)
 	}
 	template := "template1"
 	if migrated {
 		if template, err = s.template(); err != nil {
-			t.Fatalf("make the template: %v", err)
+			tb.Fatalf("make the template: %v", err)
 		}
 	}
 	name := randomName("test_")
 	if err := s.exec(fmt.Sprintf("create database %s template %s", name, template)); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.exec("drop database " + name + " with (force)"); err != nil {
-			t.Errorf("drop database: %v", err)
+			tb.Errorf("drop database: %v", err)
 		}
 	})
 	return s.dsn(name)

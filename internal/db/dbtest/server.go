@@ -163,7 +163,7 @@ func (s *starter) start() error {
 
 // command prepares a program of the server's user. It gets no pipe of ours: go test waits for pipes to close.
 func (s *starter) command(program string, args ...string) *exec.Cmd {
-	c := exec.Command(program, args...) //nolint:gosec // a fixed program found by us
+	c := exec.Command(program, args...) //nolint:gosec,noctx // a program found by us; the server outlives the test
 	c.Dir = s.dir
 	c.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC")
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.as}
