@@ -69,7 +69,9 @@ func bodiesOf(root *node, title string) ([]Body, map[*node]bool) {
 	r := &rosterReader{issuing: title, dutyNode: map[*node]bool{}}
 	r.read(root)
 	root.walk(r.read)
+	root.walk(r.readTable)
 	r.readProse(root)
+	r.readNameless(root)
 	for i := range r.bodies {
 		b := &r.bodies[i]
 		if b.Sections == nil {
@@ -123,6 +125,42 @@ func (r *rosterReader) read(n *node) {
 		b.Lines = span(b.Lines, p.Lines)
 	}
 	r.finish(n, first)
+}
+
+// readTable reads an annex that is a table of people.
+func (r *rosterReader) readTable(n *node) {
+	list := tablePeople(n)
+	if len(list) == 0 {
+		return
+	}
+	name := bodyName(n.title)
+	if name == "" {
+		name = n.title
+	}
+	i := r.open(name, n.lines())
+	if list[0].Role == "联络员" {
+		r.bodies[i].Kind = Section
+	}
+	r.bodies[i].Appointments = append(r.bodies[i].Appointments, list...)
+}
+
+// readNameless opens the leading body that the text founds without naming anybody, where no roster opened one.
+func (r *rosterReader) readNameless(root *node) {
+	for _, b := range r.bodies {
+		if b.Kind == LeadingGroup {
+			return
+		}
+	}
+	root.walk(func(n *node) {
+		for _, p := range n.paras {
+			name := foundedIn(p.Text)
+			if name == "" || runeLen(name) < 8 || kindOf(name) != LeadingGroup || strings.Contains(p.Text, "撤销"+name) || r.knows(name) {
+				continue
+			}
+			i := r.open(name, p.Lines)
+			r.bodies[i].Sections = orEmpty(sectionsIn(p.Text, LeadingGroup))
+		}
+	})
 }
 
 // open adds a body, or returns the one of that name.

@@ -198,6 +198,9 @@ var annotation = lazy(`^(?:兼|兼任|女|男|女士|\p{Han}{1,4}族|挂职|主�
 func readEntries(s string) (list []entry, ok bool) {
 	ps := pieces(s)
 	ok = len(ps) > 0
+	if names := bareNames(ps); names != nil {
+		return names, true
+	}
 	for i := 0; i < len(ps); {
 		e, used, good := readEntry(ps[i:], len(list) > 0)
 		if !good {
@@ -211,6 +214,30 @@ func readEntries(s string) (list []entry, ok bool) {
 		i += used
 	}
 	return list, ok && len(list) > 0
+}
+
+// bareNames reads a list of names alone, 张三、丹珠、李四: where most are names by their own evidence, the others are
+// names too if nothing speaks against them. nil if the list is something else.
+func bareNames(ps []piece) []entry {
+	var out []entry
+	sure := 0
+	for i, p := range ps {
+		head, note := cutBracket(p.text)
+		head = strings.TrimSuffix(head, "同志")
+		if i > 0 && p.sep == " " && len(ps) < 4 || note != "" && !annotation().MatchString(inBracket(note)) {
+			return nil
+		}
+		if isName(head) {
+			sure++
+		} else if n := runeLen(head); !allHan(head) || n < 2 || n > 4 || looksLikeNoName(head) || endsAsUnit(head) || endsAsTitle(head) {
+			return nil
+		}
+		out = append(out, entry{name: head, at: p.from})
+	}
+	if len(out) < 3 || sure*2 < len(out) {
+		return nil
+	}
+	return out
 }
 
 // readEntry reads one person from the front of ps and says how many pieces it took.
@@ -268,6 +295,12 @@ func readPostAfter(name, note string, ps []piece) (entry, int, bool) {
 	tail := afterBracket(note)
 	if inner != "" && !annotation().MatchString(inner) {
 		e.post = strings.TrimPrefix(inner, "兼")
+	}
+	if strings.HasPrefix(tail, "（") || strings.HasPrefix(tail, "(") {
+		tail = inBracket(tail) // （女）（副县长）
+		if annotation().MatchString(tail) {
+			tail = ""
+		}
 	}
 	if tail != "" && tail != "同志" {
 		e.post = tail
@@ -377,26 +410,37 @@ func startsAsPlace(s string) bool {
 	return hasAnyPrefix(s, "市", "县", "区", "省", "州", "镇", "乡", "旗", "盟", "副", "党", "常务", "国家", "国网", "中国", "中共", "人民", "街道", "自治", "政府", "纪委", "组织部", "宣传部", "统战部", "政法委", "人大", "政协", "团市委", "团县委", "团区委", "总工会", "公安", "各", "原", "行政", "管委会", "新区", "开发区", "高新区", "经开区", "人武部", "军分区", "武警", "消防")
 }
 
-// unglue parts 张三县委常委 into name and post. The name ends where a word that begins posts begins.
+// unglue parts 张三县委常委 into name and post. The name ends where a word that begins posts begins; of several
+// places to cut, the one wins where a whole unit of this level begins (鄢红旗｜区公安分局…, not 鄢红｜旗区…).
 func unglue(s string) (name, post string) {
-	if !endsAsTitle(s) && !endsAsUnit(s) || !strings.ContainsRune(surnames, firstRune(s)) && !startsCompound(s) {
+	if !endsAsTitle(s) && !endsAsUnit(s) {
 		return "", ""
 	}
 	runes := []rune(s)
-	for _, n := range []int{3, 2, 4} {
-		if n+2 > len(runes) {
+	best := 0
+	for n := 2; n <= len(runes)-2 && n <= 16; n++ {
+		head, tail := string(runes[:n]), string(runes[n:])
+		if n > 4 && !dotted(head) || !isName(head) || !endsAsTitle(tail) || !startsAsPlace(tail) || !dotted(head) && strings.ContainsAny(s, "·•") {
 			continue
 		}
-		head, tail := string(runes[:n]), string(runes[n:])
-		if isName(head) && startsAsPlace(tail) && endsAsTitle(tail) && !startsAsPlace(string(runes[1:])) && !endsAsOrganName(head) {
-			if n == 3 && startsAsPlace(string(runes[2:])) && !strings.ContainsRune("国人常", runes[2]) {
-				continue
-			}
-			return head, tail
+		score := 1
+		if levelUnit().MatchString(tail) {
+			score = 3
+		} else if hasAnyPrefix(tail, "副", "党", "常务") {
+			score = 2
+		}
+		if endsAsOrganName(head) && score < 3 {
+			continue
+		}
+		if score > best || score == best && n == 3 {
+			best, name, post = score, head, tail
 		}
 	}
-	return "", ""
+	return name, post
 }
+
+// levelUnit reports a post that begins with a level and what belongs to it: 区公安分局…, 县委…, 市政府….
+var levelUnit = lazy(`^[市县区省州旗镇乡](?:委|政府|人民政府|人大|政协|纪委|直|[^市县区省州旗镇乡][\p{Han}]{0,10}?(?:局|委|办|部|厅|院|中心|队|会|社|公司|办公室))`)
 
 // endsAsOrganName holds against a "name" that is the place of a longer unit: 高平市, 方城县.
 func endsAsOrganName(s string) bool {

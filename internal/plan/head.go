@@ -101,6 +101,10 @@ func (d *document) takeTitle(ps []Paragraph) []Paragraph {
 			continue
 		}
 		s := squeeze(t)
+		if strings.HasSuffix(s, "文件") && !strings.Contains(s, "关于") && runeLen(s) < 60 {
+			parts, d.titleLines = nil, Lines{} // what stood before was the letterhead
+			continue
+		}
 		if len(parts) == 0 && (strings.HasSuffix(s, "文件") && runeLen(s) < 60 || endsAsUnit(s) && runeLen(s) < 40 && nextIsNumber(ps[i+1:])) {
 			continue
 		}

@@ -167,6 +167,10 @@ const reduplicated = "人天年月日家户处事层时常渐渐稳往步点种�
 // doubled returns how many bytes at the start of q repeat the end of p: a page cut printed them twice.
 func doubled(p, q Paragraph) (int, []Finding) {
 	a, b := []rune(p.Text), []rune(q.Text)
+	if len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[0] && strings.ContainsRune("，,、；：", b[0]) {
+		return len(string(b[0])), []Finding{{"doubled_character", Info,
+			fmt.Sprintf("第%d行末与第%d行首重复“%c”，已按一个读。", p.Lines[1], q.Lines[0], b[0]), Lines{p.Lines[1], q.Lines[0]}}}
+	}
 	for k := min(4, len(a), len(b)); k >= 1; k-- {
 		tail, head := string(a[len(a)-k:]), string(b[:k])
 		if tail != head || !allHan(tail) || k == 1 && strings.Contains(reduplicated, tail) {

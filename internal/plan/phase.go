@@ -11,16 +11,20 @@ var stage = lazy(`^第([一二三四五六七八九十\d]+)(?:阶段|步|个阶�
 func stageLabel(s string) bool { return stage().MatchString(s) }
 
 // phasesOf reads the stages of the campaign from the sections about its course.
-// year is that of the issue, for stages printed without one.
-func phasesOf(root *node, year int) ([]Phase, []Finding) {
+// issued is the day of issue: its year is that of stages printed without one, and its month the start of 即日起.
+func phasesOf(root *node, issued string) ([]Phase, []Finding) {
 	var out []Phase
 	var found []Finding
+	year := yearOf(issued)
 	for _, n := range topSections(root) {
 		if kindOfSection(n.title) != phaseSection {
 			continue
 		}
 		for _, s := range stagesOf(n) {
 			p, guessed := phaseOf(s, year)
+			if p.Start == "" && p.End != "" && strings.Contains(s.title+firstLine(s.text), "即日起") {
+				p.Start = month(issued)
+			}
 			if guessed {
 				found = append(found, Finding{"phase_without_year", Info,
 					fmt.Sprintf("“%s”没有写年份，已按发文年份%d年读，请核对。", p.Name, year), p.Lines})
@@ -63,6 +67,14 @@ func stagesOf(n *node) []stagePart {
 		out = append(out, stagePart{title, body, c.whole()})
 	}
 	return out
+}
+
+// firstLine is the first sentence of a stage's text.
+func firstLine(s string) string {
+	if i := strings.IndexAny(s, "。，"); i > 0 {
+		return s[:i]
+	}
+	return s
 }
 
 func joinLines(a, b string) string {

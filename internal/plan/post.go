@@ -40,7 +40,9 @@ func SplitPost(post string) (unit, title string) {
 }
 
 // bareOrgan reports an organ named without its place, which the post before it has named.
-func bareOrgan(u string) bool { return u == "管委会" || u == "管理委员会" || u == "人民政府" || u == "政府" }
+func bareOrgan(u string) bool {
+	return u == "管委会" || u == "管理委员会" || u == "人民政府" || u == "政府"
+}
 
 func withoutParty(unit string) string {
 	for _, organ := range []string{"党工委", "工委", "党委", "委"} {

@@ -77,6 +77,39 @@ func responsibilities(paras []Paragraph) []Responsibility {
 			out[i].Scope = ""
 		}
 	}
+	return underLeader(out)
+}
+
+// underLeader marks 责任单位 that stand beside a 牵头单位 for the same passage: they answer under its lead.
+func underLeader(list []Responsibility) []Responsibility {
+	led := map[string]bool{}
+	for _, r := range list {
+		if r.Role == "牵头" {
+			led[r.Scope] = true
+		}
+	}
+	for i, r := range list {
+		list[i].assists = r.Role != "牵头" && leads(r.Role) && (led[r.Scope] || led[""] && len(led) > 0)
+	}
+	return list
+}
+
+var spoken = lazy(`由([^，。；,;由]{2,60}?)(牵头|负责|配合|承办|主办)`)
+
+// spokenUnits reads the units that a sentence, not a bracket, makes answer: …由区卫生局负责检查.
+func spokenUnits(paras []Paragraph) []Responsibility {
+	var out []Responsibility
+	for _, p := range paras {
+		for _, s := range sentences(p.Text) {
+			for _, m := range spoken().FindAllStringSubmatch(s, -1) {
+				units := unitList(m[1])
+				if len(units) == 0 || !allUnits(units) || !containsAny(m[1], "市", "县", "区", "各", "局", "委", "办") {
+					continue
+				}
+				out = append(out, Responsibility{Role: m[2], Units: units, Scope: strings.TrimRight(s, "。；;"), Lines: p.Lines})
+			}
+		}
+	}
 	return out
 }
 
@@ -305,9 +338,13 @@ func splitAnd(s string) []string {
 // tidyUnit takes away what stands around a unit without naming it: 由…, …等, （…，下同）.
 func tidyUnit(u string) string {
 	u = trim(u)
-	if i := strings.IndexAny(u, "（("); i > 0 {
+	for i, r := range u {
+		if i == 0 || r != '（' && r != '(' {
+			continue
+		}
 		if end := closing(u, i); end > 0 && containsAny(u[i:end], "下同", "以下简称", "以下统称", "排名", "按职责") {
 			u = u[:i] + u[end+len(string(firstRune(u[end:]))):]
+			break
 		}
 	}
 	u = strings.TrimPrefix(u, "由")

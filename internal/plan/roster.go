@@ -12,7 +12,8 @@ func rosterLine(p Paragraph, role string) (list []Appointment, next string, ok b
 		}
 		entries, good := readEntries(strings.TrimRight(p.Text, "。"))
 		if !good {
-			return nil, role, unitsOnly(p.Text) && memberRole(role)
+			// One line that is nobody does not end a roster: the next may go on.
+			return nil, role, memberRole(role) && (unitsOnly(p.Text) || runeLen(p.Text) < 26 && !strings.ContainsAny(p.Text, "，,。：:"))
 		}
 		return appointments(p, 0, role, entries), role, true
 	}

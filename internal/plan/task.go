@@ -8,6 +8,8 @@ type work struct {
 	tasks   []Task
 	nodes   map[string]*node // by path of the task
 	found   []Finding
+	// fromTable: the tasks are the rows of an annex, the text has none
+	fromTable bool
 }
 
 // tasksOf finds the actions and tasks of a plan. A container (工作任务 …) is no action; its parts are tasks where they
@@ -186,7 +188,10 @@ func (w *work) task(n *node, action string) {
 	if t.Responsibilities == nil {
 		t.Responsibilities = []Responsibility{}
 	}
-	t.LeadUnits, t.SupportUnits = unitsOf(resp)
+	if len(resp) == 0 {
+		t.Responsibilities = orEmpty(spokenUnits(paras))
+	}
+	t.LeadUnits, t.SupportUnits = unitsOf(t.Responsibilities)
 	t.Deadline = deadlineOf(t.Text)
 	w.tasks = append(w.tasks, t)
 	w.nodes[n.path] = n
@@ -216,7 +221,7 @@ func numbered(n *node) string {
 // unitsOf sums up who leads and who supports; who leads once does not also support.
 func unitsOf(list []Responsibility) (lead, support []string) {
 	for _, r := range list {
-		if leads(r.Role) {
+		if leads(r.Role) && !r.assists {
 			lead = append(lead, r.Units...)
 		} else {
 			support = append(support, r.Units...)
