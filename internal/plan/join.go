@@ -8,7 +8,7 @@ import (
 // Paragraphs mends the lines of src and makes paragraphs of them. Every repair is reported.
 func Paragraphs(src Source) ([]Paragraph, []Finding) {
 	lines, found := mendLines(src.Lines)
-	wrap := wrapWidth(lines)
+	wrap := wrapWidth(lines, src.Format == "pdf")
 	var out []Paragraph
 	table := false
 	for i, l := range lines {
@@ -57,8 +57,8 @@ func dropBullet(l string) string {
 }
 
 // wrapWidth is the line length at which a text was broken by hand or by a printer, 0 where paragraphs stand
-// one a line. Such a text has many lines of nearly the same greatest length, most of them unfinished.
-func wrapWidth(lines []string) int {
+// one a line. A PDF is always broken. Otherwise such a text has many lines of nearly the same greatest length, most of them unfinished.
+func wrapWidth(lines []string, always bool) int {
 	var lengths [200]int
 	long, longest, filled := 0, 0, 0
 	for _, l := range lines {
@@ -75,7 +75,7 @@ func wrapWidth(lines []string) int {
 	}
 	for n := longest; n > 12; n-- {
 		near := lengths[n] + lengths[n-1] + lengths[n-2]
-		if near*5 >= filled && near >= 8 && long*20 <= filled {
+		if near*5 >= filled && near >= 8 && long*20 <= filled || always && near >= 3 {
 			return n
 		}
 		long += lengths[n]

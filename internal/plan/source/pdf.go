@@ -177,7 +177,10 @@ func rowText(row []glyph, size, margin float64) string {
 			}
 			// Punctuation fills only half of its square: the gap before the next character is no space.
 			if punctuation(row[i-1].text) || punctuation(g.text) {
-				wide = size * 1.1
+				wide = size * 1.4
+			}
+			if punctuation(row[i-1].text) && punctuation(g.text) {
+				wide = size * 1.7
 			}
 			if gap > wide {
 				b.WriteByte(' ')
