@@ -113,7 +113,7 @@ func (r *rosterReader) read(n *node) {
 			if name == "" {
 				name, at = r.nameFor(n, n.paras[:i], first)
 			}
-			if name == "" && current < 0 && len(list) == 0 {
+			if current < 0 && len(list) == 0 && (name == "" || !leads1(starts[0]) && !memberRole(starts[0])) {
 				continue
 			}
 			current = r.open(name, span(at, p.Lines))
@@ -205,7 +205,7 @@ func memberRole(role string) bool {
 
 // leads1 reports the roles with which a roster begins.
 func leads1(role string) bool {
-	return !memberRole(role) && !strings.Contains(role, "副") && role != "联络员" && role != "秘书长" && role != "顾问" && role != "秘书" && role != "干事"
+	return !memberRole(role) && !strings.Contains(role, "副") && role != "联络员" && role != "秘书长" && role != "顾问" && role != "秘书" && role != "干事" && role != "专家" && role != "负责人"
 }
 
 // nameFor finds the name of the body whose roster begins here: in the prose before it, the heading, the headings
@@ -234,15 +234,47 @@ func (r *rosterReader) nameFor(n *node, before []Paragraph, first int) (string, 
 	return "", Lines{}
 }
 
-var founded = lazy(`(?:成立|建立|组建|设立|调整)(?:了)?(?:以[^，。；]{1,30}为组长的|由[^。；]{1,60}(?:组成|参加|任组长|为组长)的)?([^，。；：:（(]{2,45}?(?:领导小组|指挥部|联席会议|工作专班|专班|协调小组|委员会|工作小组|工作组))`)
+var foundingVerb = lazy(`(?:成立|组建|建立|设立|调整)(?:了)?`)
 
-// foundedIn finds the body that a sentence founds: 成立…领导小组，组成人员如下.
-func foundedIn(s string) string {
-	m := founded().FindAllStringSubmatch(s, -1)
-	if len(m) == 0 {
+// foundedIn finds the body that a sentence founds: 成立…领导小组，组成人员如下; 成立由市长任组长的…领导小组.
+func foundedIn(text string) string {
+	for _, s := range sentences(text) {
+		if strings.Contains(s, "撤销") && !strings.Contains(s, "成立") {
+			continue
+		}
+		for _, at := range foundingVerb().FindAllStringIndex(s, -1) {
+			if name := bodyAfter(s[at[1]:]); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// bodyAfter is the body whose name follows a founding verb, without what stands before its name with 的.
+func bodyAfter(rest string) string {
+	end := -1
+	for _, w := range []string{"领导小组", "指挥部", "联席会议", "工作专班", "专班", "协调小组", "委员会", "工作小组", "工作组"} {
+		if i := strings.Index(rest, w); i >= 0 && (end < 0 || i+len(w) < end) {
+			end = i + len(w)
+		}
+	}
+	if end < 0 {
 		return ""
 	}
-	return squeeze(strings.Trim(m[len(m)-1][1], "“”\""))
+	name := rest[:end]
+	if hasAnyPrefix(name, "由", "以") {
+		i := strings.LastIndex(name, "的")
+		if i < 0 {
+			return ""
+		}
+		name = name[i+len("的"):]
+	}
+	name = squeeze(strings.Trim(name, "“”\""))
+	if strings.ContainsAny(name, "，。；：:（(,、") || runeLen(name) > 45 || hasAnyPrefix(name, "相应", "各级", "相关") {
+		return ""
+	}
+	return name
 }
 
 // bodyLine recognises a line that is only the name of a body whose roster follows.

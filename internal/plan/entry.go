@@ -9,7 +9,7 @@ import (
 var roles = []string{"第一副总指挥", "常务副总指挥", "常务副主任委员", "副主任委员", "第一召集人", "总召集人", "副召集人", "办公室副主任", "办公室主任",
 	"常务副总指挥长", "常务副指挥长", "副总指挥长", "总指挥长", "第一总指挥", "常务副组长", "第一副组长", "常务副主任", "执行副组长", "第一组长", "执行组长", "主任委员", "双组长", "副总指挥", "总指挥", "副指挥长", "指挥长", "副指挥", "指挥",
 	"副秘书长", "秘书长", "总协调人", "总协调", "召集人", "牵头人", "负责人", "联络员", "副组长", "组长", "副主任", "主任", "副政委", "政委", "副会长", "会长", "副理事长", "理事长",
-	"副队长", "队长", "副团长", "团长", "副主席", "主席", "成员单位", "组成人员", "组成单位", "成员", "组员", "委员", "队员", "顾问", "主持人", "副总召集人", "总督导", "副总督导", "督导长", "路长", "副总长", "总路长", "河长", "总河长", "副总河长", "专家", "秘书", "干事", "联系人", "执行主任", "荣誉主任", "名誉组长"}
+	"副队长", "队长", "副团长", "团长", "副主席", "主席", "成员单位", "组成人员", "组成单位", "成员", "组员", "委员", "队员", "顾问", "主持人", "副总召集人", "总督导", "副总督导", "督导长", "路长", "副总长", "总路长", "河长", "总河长", "副总河长", "专家", "秘书", "干事", "执行主任", "荣誉主任", "名誉组长"}
 
 // roleOnly are the roles that may stand alone on a line, or before a space with no colon.
 func roleOf(s string) (string, bool) {
@@ -155,16 +155,23 @@ func pieces(s string) []piece {
 		}
 	}
 	flush(len(s))
-	return closeGaps(s, out)
+	return closeGaps(out)
 }
 
 // closeGaps joins the two pieces of a name that clerks spread to the width of three characters (王　渊).
-func closeGaps(s string, in []piece) []piece {
+func closeGaps(in []piece) []piece {
 	var out []piece
 	for i := 0; i < len(in); i++ {
 		p := in[i]
 		if i+1 < len(in) && in[i+1].sep == " " && runeLen(p.text) == 1 && isHan(firstRune(p.text)) {
 			name, note := cutBracket(in[i+1].text)
+			// 李 华县财政局副局长: a spaced name with the post glued to it
+			if glued, _ := unglue(p.text + in[i+1].text); note == "" && runeLen(glued) == 2 {
+				p = piece{p.text + in[i+1].text, p.from, in[i+1].to, p.sep}
+				i++
+				out = append(out, p)
+				continue
+			}
 			if runeLen(name) == 1 && isHan(firstRune(name)) {
 				p = piece{p.text + name + note, p.from, in[i+1].to, p.sep}
 				i++
@@ -177,7 +184,6 @@ func closeGaps(s string, in []piece) []piece {
 		}
 		out = append(out, p)
 	}
-	_ = s
 	return out
 }
 
@@ -245,12 +251,14 @@ func readEntry(ps []piece, later bool) (entry, int, bool) {
 	head, note := cutBracket(ps[0].text)
 	head = strings.TrimSuffix(head, "同志")
 	if name, ok := standsAsName(head, ps, note); ok {
-		return readPostAfter(name, note, ps)
+		return readPostAfter(name, note, "", ps)
 	}
 	if name, post := unglue(head + note); name != "" {
-		e, used, _ := readPostAfter(name, "", ps)
-		post = joinPost(post, e.post, ps)
-		return entry{name, post, ps[0].from}, used, true
+		return readPostAfter(name, "", post, ps)
+	}
+	// 区委宣传部副部长孙立国: the post glued before the name
+	if name, post := nameAtEnd(head); name != "" && post != "" && note == "" {
+		return entry{name, post, ps[0].from}, 1, true
 	}
 	// 副市长 张三: the post comes first
 	if endsAsTitle(head) || endsAsUnit(head) && len(ps) > 1 {
@@ -289,8 +297,8 @@ func standsAsName(head string, ps []piece, note string) (string, bool) {
 }
 
 // readPostAfter collects the post that follows a name, in a bracket or after a space.
-func readPostAfter(name, note string, ps []piece) (entry, int, bool) {
-	e := entry{name: name, at: ps[0].from}
+func readPostAfter(name, note, post string, ps []piece) (entry, int, bool) {
+	e := entry{name: name, post: post, at: ps[0].from}
 	inner := inBracket(note)
 	tail := afterBracket(note)
 	if inner != "" && !annotation().MatchString(inner) {
@@ -357,17 +365,6 @@ func postWithin(rest []piece) bool {
 func joinSep(a, sep, b string) string {
 	if a == "" {
 		return b
-	}
-	return a + sep + b
-}
-
-func joinPost(a, b string, ps []piece) string {
-	if b == "" {
-		return a
-	}
-	sep := "、"
-	if len(ps) > 1 {
-		sep = ps[1].sep
 	}
 	return a + sep + b
 }

@@ -16,7 +16,7 @@ type document struct {
 	annexListLines           Lines
 }
 
-var documentNumber = lazy(`[\p{Han}A-Za-z]{1,14}\s*[〔\[【(（﹝［]\s*(?:19|20)\d\d\s*[〕\]】)）﹞］]\s*第?\s*[\d－—-]{1,6}\s*号`)
+var documentNumber = lazy(`[\p{Han}A-Za-z×*]{1,14}\s*[〔\[【(（﹝［]\s*(?:19|20)\d\d\s*[〕\]】)）﹞］]\s*第?\s*[\d－—-]{1,6}\s*号`)
 
 // isDocumentNumber reports that a line is a document number, in brackets or not, and nothing else.
 func isDocumentNumber(s string) bool {

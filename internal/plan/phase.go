@@ -95,6 +95,9 @@ func leadingName(s string) string {
 // splitStage parts 第一阶段:动员部署阶段(2023年6月)。成立… into heading and text.
 func splitStage(p Paragraph) (title, body string) {
 	end := topIndex(p.Text, "。")
+	if loc := stageTime().FindStringIndex(p.Text); loc != nil && runeLen(p.Text[:loc[0]]) <= 24 {
+		return p.Text[:loc[1]], strings.TrimLeft(p.Text[loc[1]:], "。，,：:；; 　")
+	}
 	label := stage().FindString(p.Text)
 	if end < 0 || runeLen(p.Text[:end]) > longestTitle {
 		if i := topIndex(p.Text[len(label):], "：:，,"); i > 0 && runeLen(p.Text[len(label):len(label)+i]) <= 30 {
@@ -139,6 +142,15 @@ var stageTime = lazy(`[（(][^（()）]*(?:\d|年|月|日|季度|阶段|长期|�
 func phaseName(title string) string {
 	label := stage().FindString(title)
 	rest := trim(title[len(label):])
+	if loc := stageTime().FindStringIndex(rest); loc != nil && loc[0] > 0 {
+		rest = rest[:loc[0]] // 调查摸底(2020年3月—4月)，各区…
+	}
+	if list := periods(rest, 2000); len(list) > 0 && list[0].off == 0 {
+		// 2019年4月，制定方案，动员部署
+		if i := strings.IndexAny(rest, "，,：:"); i > 0 && runeLen(rest[:i]) <= 24 {
+			rest = rest[i+len(string(firstRune(rest[i:]))):]
+		}
+	}
 	rest = trim(stageTime().ReplaceAllString(rest, ""))
 	rest = strings.Trim(rest, "：:。，,、 　—-")
 	if i := topIndex(rest, "：:"); i > 0 && len(periods(rest[i:], 2000)) > 0 {

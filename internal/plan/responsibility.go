@@ -200,7 +200,12 @@ func labelled(s string) []Responsibility {
 		if of == "时限" || of == "时间" || of == "期限" || of == "人" || of == "领导" || of == "责任人" || role == "完成" || role == "组织" && of != "单位" {
 			continue
 		}
-		units := unitList(strings.TrimRight(s[loc[1]:end], "；;。，, "))
+		content := strings.TrimRight(s[loc[1]:end], "；;。，, ")
+		if spoken := clauses(content); len(spoken) > 0 && containsAny(content, "牵头", "配合", "协助") {
+			out = append(out, spoken...) // 责任单位：甲牵头，乙配合
+			continue
+		}
+		units := unitList(content)
 		if len(units) > 0 {
 			out = append(out, Responsibility{Role: strings.TrimSuffix(role, "负责"), Units: units})
 		}

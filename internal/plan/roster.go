@@ -106,7 +106,8 @@ func sectionName(s string) bool {
 var (
 	officeBy  = lazy(`([\p{Han}]{0,20}?)办公室(第一副主任|常务副主任|副主任|主任)?由([^，。；]{2,60}?)(?:同志)?(?:分别)?(?:兼任|担任|兼|任(?:主任)?)(主任|副主任)?`)
 	officeAs  = lazy(`([^，。；：由]{2,40}?)同?志?(?:兼任|兼|担任|任)(?:[\p{Han}]{0,12})?办公室(第一副主任|常务副主任|副主任|主任)`)
-	leaderBy  = lazy(`([^，。；、：]{2,30}?)(?:同志)?(?:担任|兼任|任|为)(第一组长|常务副组长|副组长|组长|常务副总指挥|副总指挥|总指挥|第一召集人|副召集人|召集人|副指挥长|指挥长|主任委员|副主任委员)`)
+	leaderBy  = lazy(`(?:^|由|，|,|。|；)([^，,。；：]{2,40}?)(?:同志)?(?:担任|兼任|任|为)(第一组长|常务副组长|副组长|组长|常务副总指挥|副总指挥|总指挥|第一召集人|副召集人|召集人|副指挥长|指挥长|主任委员|副主任委员)`)
+	officeOf  = lazy(`(?:领导小组|指挥部|联席会议|委员会|专班)办公室`)
 	officeSub = lazy(`([\p{Han}]{2,30}?)下设办公室`)
 )
 
@@ -122,9 +123,15 @@ func (r *rosterReader) readProse(root *node) {
 				r.readOffice(s, p)
 				r.readSections(s, p)
 			}
+		}
+	}
+	lead := func(n *node) {
+		for _, p := range n.paras {
 			r.readLeaders(p)
 		}
 	}
+	lead(root)
+	root.walk(lead)
 	visit(root)
 	root.walk(func(n *node) {
 		if !r.dutyNode[n] {
@@ -176,7 +183,9 @@ func (r *rosterReader) office(s string, p Paragraph) int {
 	}
 	name := "办公室"
 	if m := officeSub().FindStringSubmatch(s); m != nil {
-		name = afterPrefix(m[1], "本") + "办公室"
+		name = shortName(m[1]) + "办公室"
+	} else if m := officeOf().FindString(s); m != "" {
+		name = m
 	} else if len(r.bodies) > 0 {
 		name = shortName(r.bodies[0].Name) + "办公室"
 	}
@@ -253,7 +262,7 @@ func sameList(a, b []string) bool {
 // readLeaders reads 成立由副市长张三任组长、…的领导小组 where no roster names the body.
 func (r *rosterReader) readLeaders(p Paragraph) {
 	name := foundedIn(p.Text)
-	if name == "" || len(r.bodies) > 0 && r.knows(name) {
+	if name == "" || r.knows(name) {
 		return
 	}
 	at := -1
