@@ -255,6 +255,9 @@ func checkAnnexes(_ *Plan, d document, root *node) []Finding {
 	var out []Finding
 	have := map[int]bool{}
 	count := 0
+	if d.annexIsPlan {
+		count, have[1] = 1, true
+	}
 	for _, n := range root.children {
 		if n.mark.kind != annexMark {
 			continue

@@ -40,6 +40,9 @@ func mendLines(lines []string) ([]string, []Finding) {
 func trimLine(l string) string {
 	l = strings.ReplaceAll(strings.ReplaceAll(l, "\u200b", ""), "\ufeff", "")
 	whole := trim(l)
+	if runeLen(whole) >= 4 && strings.Trim(whole, "─━—－-_=*＊━═～~·.…　 ") == "" {
+		return "" // a rule drawn with characters
+	}
 	if left := strings.TrimLeft(l, " 　"); strings.HasPrefix(left, "\t") && strings.ContainsRune(whole, '\t') {
 		return strings.TrimRightFunc(left, isSpace)
 	}

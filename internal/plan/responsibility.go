@@ -94,7 +94,7 @@ func underLeader(list []Responsibility) []Responsibility {
 	return list
 }
 
-var spoken = lazy(`由([^，。；,;由]{2,60}?)(牵头|负责|配合|承办|主办)`)
+var spoken = lazy(`由([^，。；,;由]{2,60}?)(牵头|负责|配合|承办|主办)(?:[，,]\s*([^，。；,;由]{2,60}?)(配合|参与|协助))?`)
 
 // spokenUnits reads the units that a sentence, not a bracket, makes answer: …由区卫生局负责检查.
 func spokenUnits(paras []Paragraph) []Responsibility {
@@ -106,7 +106,11 @@ func spokenUnits(paras []Paragraph) []Responsibility {
 				if len(units) == 0 || !allUnits(units) || !containsAny(m[1], "市", "县", "区", "各", "局", "委", "办") {
 					continue
 				}
-				out = append(out, Responsibility{Role: m[2], Units: units, Scope: strings.TrimRight(s, "。；;"), Lines: p.Lines})
+				scope := strings.TrimRight(s, "。；;")
+				out = append(out, Responsibility{Role: m[2], Units: units, Scope: scope, Lines: p.Lines})
+				if others := unitList(m[3]); len(others) > 0 && allUnits(others) {
+					out = append(out, Responsibility{Role: m[4], Units: others, Scope: scope, Lines: p.Lines})
+				}
 			}
 		}
 	}

@@ -31,8 +31,14 @@ func tableIn(paras []Paragraph) *table {
 	return nil
 }
 
+// wideGap parts cells where a copy of a table kept only spaces.
+var wideGap = lazy(`(?: {2,}|　+| 　| *　 *)`)
+
 func cellsOf(s string) []string {
 	if !strings.ContainsRune(s, '\t') {
+		if wide := wideGap().Split(trim(s), -1); len(wide) >= 3 {
+			return wide
+		}
 		return nil
 	}
 	cells := strings.Split(s, "\t")
