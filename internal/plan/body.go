@@ -116,6 +116,9 @@ func (r *rosterReader) read(n *node) {
 			if current < 0 && len(list) == 0 && (name == "" || !leads1(starts[0]) && !memberRole(starts[0])) {
 				continue
 			}
+			if name == "" && len(starts) > 0 {
+				name = namelessBody(starts[0])
+			}
 			current = r.open(name, span(at, p.Lines))
 			pending = ""
 		}
@@ -161,6 +164,22 @@ func (r *rosterReader) readNameless(root *node) {
 			r.bodies[i].Sections = orEmpty(sectionsIn(p.Text, LeadingGroup))
 		}
 	})
+}
+
+// namelessBody is what a roster is called that no words name: by the role it begins with.
+func namelessBody(role string) string {
+	switch {
+	case strings.Contains(role, "指挥"), role == "政委":
+		return "指挥部"
+	case strings.Contains(role, "召集人"):
+		return "联席会议"
+	case strings.Contains(role, "委员"):
+		return "委员会"
+	case strings.Contains(role, "主任"):
+		return "办公室"
+	default:
+		return "领导小组"
+	}
 }
 
 // open adds a body, or returns the one of that name.
