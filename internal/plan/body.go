@@ -69,7 +69,9 @@ func bodiesOf(root *node, title string) ([]Body, map[*node]bool) {
 	r := &rosterReader{issuing: title, dutyNode: map[*node]bool{}}
 	r.read(root)
 	root.walk(r.read)
+	root.walk(r.readTable)
 	r.readProse(root)
+	r.readNameless(root)
 	for i := range r.bodies {
 		b := &r.bodies[i]
 		if b.Sections == nil {
@@ -111,8 +113,11 @@ func (r *rosterReader) read(n *node) {
 			if name == "" {
 				name, at = r.nameFor(n, n.paras[:i], first)
 			}
-			if name == "" && current < 0 && len(list) == 0 {
+			if current < 0 && len(list) == 0 && (name == "" || !leads1(starts[0]) && !memberRole(starts[0])) {
 				continue
+			}
+			if name == "" && len(starts) > 0 {
+				name = namelessBody(starts[0])
 			}
 			current = r.open(name, span(at, p.Lines))
 			pending = ""
@@ -123,6 +128,58 @@ func (r *rosterReader) read(n *node) {
 		b.Lines = span(b.Lines, p.Lines)
 	}
 	r.finish(n, first)
+}
+
+// readTable reads an annex that is a table of people.
+func (r *rosterReader) readTable(n *node) {
+	list := tablePeople(n)
+	if len(list) == 0 {
+		return
+	}
+	name := bodyName(n.title)
+	if name == "" {
+		name = n.title
+	}
+	i := r.open(name, n.lines())
+	if list[0].Role == "联络员" {
+		r.bodies[i].Kind = Section
+	}
+	r.bodies[i].Appointments = append(r.bodies[i].Appointments, list...)
+}
+
+// readNameless opens the leading body that the text founds without naming anybody, where no roster opened one.
+func (r *rosterReader) readNameless(root *node) {
+	for _, b := range r.bodies {
+		if b.Kind == LeadingGroup {
+			return
+		}
+	}
+	root.walk(func(n *node) {
+		for _, p := range n.paras {
+			name := foundedIn(p.Text)
+			if name == "" || runeLen(name) < 8 || kindOf(name) != LeadingGroup || strings.Contains(p.Text, "撤销"+name) || r.knows(name) {
+				continue
+			}
+			i := r.open(name, p.Lines)
+			r.bodies[i].Sections = orEmpty(sectionsIn(p.Text, LeadingGroup))
+		}
+	})
+}
+
+// namelessBody is what a roster is called that no words name: by the role it begins with.
+func namelessBody(role string) string {
+	switch {
+	case strings.Contains(role, "指挥"), role == "政委":
+		return "指挥部"
+	case strings.Contains(role, "召集人"):
+		return "联席会议"
+	case strings.Contains(role, "委员"):
+		return "委员会"
+	case strings.Contains(role, "主任"):
+		return "办公室"
+	default:
+		return "领导小组"
+	}
 }
 
 // open adds a body, or returns the one of that name.
@@ -167,7 +224,7 @@ func memberRole(role string) bool {
 
 // leads1 reports the roles with which a roster begins.
 func leads1(role string) bool {
-	return !memberRole(role) && !strings.Contains(role, "副") && role != "联络员" && role != "秘书长" && role != "顾问" && role != "秘书" && role != "干事"
+	return !memberRole(role) && !strings.Contains(role, "副") && role != "联络员" && role != "秘书长" && role != "顾问" && role != "秘书" && role != "干事" && role != "专家" && role != "负责人"
 }
 
 // nameFor finds the name of the body whose roster begins here: in the prose before it, the heading, the headings
@@ -196,15 +253,47 @@ func (r *rosterReader) nameFor(n *node, before []Paragraph, first int) (string, 
 	return "", Lines{}
 }
 
-var founded = lazy(`(?:成立|建立|组建|设立|调整)(?:了)?(?:以[^，。；]{1,30}为组长的|由[^。；]{1,60}(?:组成|参加|任组长|为组长)的)?([^，。；：:（(]{2,45}?(?:领导小组|指挥部|联席会议|工作专班|专班|协调小组|委员会|工作小组|工作组))`)
+var foundingVerb = lazy(`(?:成立|组建|建立|设立|调整)(?:了)?`)
 
-// foundedIn finds the body that a sentence founds: 成立…领导小组，组成人员如下.
-func foundedIn(s string) string {
-	m := founded().FindAllStringSubmatch(s, -1)
-	if len(m) == 0 {
+// foundedIn finds the body that a sentence founds: 成立…领导小组，组成人员如下; 成立由市长任组长的…领导小组.
+func foundedIn(text string) string {
+	for _, s := range sentences(text) {
+		if strings.Contains(s, "撤销") && !strings.Contains(s, "成立") {
+			continue
+		}
+		for _, at := range foundingVerb().FindAllStringIndex(s, -1) {
+			if name := bodyAfter(s[at[1]:]); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// bodyAfter is the body whose name follows a founding verb, without what stands before its name with 的.
+func bodyAfter(rest string) string {
+	end := -1
+	for _, w := range []string{"领导小组", "指挥部", "联席会议", "工作专班", "专班", "协调小组", "委员会", "工作小组", "工作组"} {
+		if i := strings.Index(rest, w); i >= 0 && (end < 0 || i+len(w) < end) {
+			end = i + len(w)
+		}
+	}
+	if end < 0 {
 		return ""
 	}
-	return squeeze(strings.Trim(m[len(m)-1][1], "“”\""))
+	name := rest[:end]
+	if hasAnyPrefix(name, "由", "以") {
+		i := strings.LastIndex(name, "的")
+		if i < 0 {
+			return ""
+		}
+		name = name[i+len("的"):]
+	}
+	name = squeeze(strings.Trim(name, "“”\""))
+	if strings.ContainsAny(name, "，。；：:（(,、") || runeLen(name) > 45 || hasAnyPrefix(name, "相应", "各级", "相关") {
+		return ""
+	}
+	return name
 }
 
 // bodyLine recognises a line that is only the name of a body whose roster follows.

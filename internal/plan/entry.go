@@ -9,7 +9,7 @@ import (
 var roles = []string{"第一副总指挥", "常务副总指挥", "常务副主任委员", "副主任委员", "第一召集人", "总召集人", "副召集人", "办公室副主任", "办公室主任",
 	"常务副总指挥长", "常务副指挥长", "副总指挥长", "总指挥长", "第一总指挥", "常务副组长", "第一副组长", "常务副主任", "执行副组长", "第一组长", "执行组长", "主任委员", "双组长", "副总指挥", "总指挥", "副指挥长", "指挥长", "副指挥", "指挥",
 	"副秘书长", "秘书长", "总协调人", "总协调", "召集人", "牵头人", "负责人", "联络员", "副组长", "组长", "副主任", "主任", "副政委", "政委", "副会长", "会长", "副理事长", "理事长",
-	"副队长", "队长", "副团长", "团长", "副主席", "主席", "成员单位", "组成人员", "组成单位", "成员", "组员", "委员", "队员", "顾问", "主持人", "副总召集人", "总督导", "副总督导", "督导长", "路长", "副总长", "总路长", "河长", "总河长", "副总河长", "专家", "秘书", "干事", "联系人", "执行主任", "荣誉主任", "名誉组长"}
+	"副队长", "队长", "副团长", "团长", "副主席", "主席", "成员单位", "组成人员", "组成单位", "成员", "组员", "委员", "队员", "顾问", "主持人", "副总召集人", "总督导", "副总督导", "督导长", "路长", "副总长", "总路长", "河长", "总河长", "副总河长", "专家", "秘书", "干事", "执行主任", "荣誉主任", "名誉组长"}
 
 // roleOnly are the roles that may stand alone on a line, or before a space with no colon.
 func roleOf(s string) (string, bool) {
@@ -155,16 +155,23 @@ func pieces(s string) []piece {
 		}
 	}
 	flush(len(s))
-	return closeGaps(s, out)
+	return closeGaps(out)
 }
 
 // closeGaps joins the two pieces of a name that clerks spread to the width of three characters (王　渊).
-func closeGaps(s string, in []piece) []piece {
+func closeGaps(in []piece) []piece {
 	var out []piece
 	for i := 0; i < len(in); i++ {
 		p := in[i]
 		if i+1 < len(in) && in[i+1].sep == " " && runeLen(p.text) == 1 && isHan(firstRune(p.text)) {
 			name, note := cutBracket(in[i+1].text)
+			// 李 华县财政局副局长: a spaced name with the post glued to it
+			if glued, _ := unglue(p.text + in[i+1].text); note == "" && runeLen(glued) == 2 {
+				p = piece{p.text + in[i+1].text, p.from, in[i+1].to, p.sep}
+				i++
+				out = append(out, p)
+				continue
+			}
 			if runeLen(name) == 1 && isHan(firstRune(name)) {
 				p = piece{p.text + name + note, p.from, in[i+1].to, p.sep}
 				i++
@@ -177,7 +184,6 @@ func closeGaps(s string, in []piece) []piece {
 		}
 		out = append(out, p)
 	}
-	_ = s
 	return out
 }
 
@@ -198,6 +204,9 @@ var annotation = lazy(`^(?:兼|兼任|女|男|女士|\p{Han}{1,4}族|挂职|主�
 func readEntries(s string) (list []entry, ok bool) {
 	ps := pieces(s)
 	ok = len(ps) > 0
+	if names := bareNames(ps); names != nil {
+		return names, true
+	}
 	for i := 0; i < len(ps); {
 		e, used, good := readEntry(ps[i:], len(list) > 0)
 		if !good {
@@ -213,17 +222,43 @@ func readEntries(s string) (list []entry, ok bool) {
 	return list, ok && len(list) > 0
 }
 
+// bareNames reads a list of names alone, 张三、丹珠、李四: where most are names by their own evidence, the others are
+// names too if nothing speaks against them. nil if the list is something else.
+func bareNames(ps []piece) []entry {
+	var out []entry
+	sure := 0
+	for i, p := range ps {
+		head, note := cutBracket(p.text)
+		head = strings.TrimSuffix(head, "同志")
+		if i > 0 && p.sep == " " && len(ps) < 4 || note != "" && !annotation().MatchString(inBracket(note)) {
+			return nil
+		}
+		if isName(head) {
+			sure++
+		} else if n := runeLen(head); !allHan(head) || n < 2 || n > 4 || looksLikeNoName(head) || endsAsUnit(head) || endsAsTitle(head) {
+			return nil
+		}
+		out = append(out, entry{name: head, at: p.from})
+	}
+	if len(out) < 3 || sure*2 < len(out) {
+		return nil
+	}
+	return out
+}
+
 // readEntry reads one person from the front of ps and says how many pieces it took.
 func readEntry(ps []piece, later bool) (entry, int, bool) {
 	head, note := cutBracket(ps[0].text)
 	head = strings.TrimSuffix(head, "同志")
 	if name, ok := standsAsName(head, ps, note); ok {
-		return readPostAfter(name, note, ps)
+		return readPostAfter(name, note, "", ps)
 	}
 	if name, post := unglue(head + note); name != "" {
-		e, used, _ := readPostAfter(name, "", ps)
-		post = joinPost(post, e.post, ps)
-		return entry{name, post, ps[0].from}, used, true
+		return readPostAfter(name, "", post, ps)
+	}
+	// 区委宣传部副部长孙立国: the post glued before the name
+	if name, post := nameAtEnd(head); name != "" && post != "" && note == "" {
+		return entry{name, post, ps[0].from}, 1, true
 	}
 	// 副市长 张三: the post comes first
 	if endsAsTitle(head) || endsAsUnit(head) && len(ps) > 1 {
@@ -262,12 +297,18 @@ func standsAsName(head string, ps []piece, note string) (string, bool) {
 }
 
 // readPostAfter collects the post that follows a name, in a bracket or after a space.
-func readPostAfter(name, note string, ps []piece) (entry, int, bool) {
-	e := entry{name: name, at: ps[0].from}
+func readPostAfter(name, note, post string, ps []piece) (entry, int, bool) {
+	e := entry{name: name, post: post, at: ps[0].from}
 	inner := inBracket(note)
 	tail := afterBracket(note)
 	if inner != "" && !annotation().MatchString(inner) {
 		e.post = strings.TrimPrefix(inner, "兼")
+	}
+	if strings.HasPrefix(tail, "（") || strings.HasPrefix(tail, "(") {
+		tail = inBracket(tail) // （女）（副县长）
+		if annotation().MatchString(tail) {
+			tail = ""
+		}
 	}
 	if tail != "" && tail != "同志" {
 		e.post = tail
@@ -328,17 +369,6 @@ func joinSep(a, sep, b string) string {
 	return a + sep + b
 }
 
-func joinPost(a, b string, ps []piece) string {
-	if b == "" {
-		return a
-	}
-	sep := "、"
-	if len(ps) > 1 {
-		sep = ps[1].sep
-	}
-	return a + sep + b
-}
-
 func inBracket(note string) string {
 	if note == "" {
 		return ""
@@ -377,26 +407,37 @@ func startsAsPlace(s string) bool {
 	return hasAnyPrefix(s, "市", "县", "区", "省", "州", "镇", "乡", "旗", "盟", "副", "党", "常务", "国家", "国网", "中国", "中共", "人民", "街道", "自治", "政府", "纪委", "组织部", "宣传部", "统战部", "政法委", "人大", "政协", "团市委", "团县委", "团区委", "总工会", "公安", "各", "原", "行政", "管委会", "新区", "开发区", "高新区", "经开区", "人武部", "军分区", "武警", "消防")
 }
 
-// unglue parts 张三县委常委 into name and post. The name ends where a word that begins posts begins.
+// unglue parts 张三县委常委 into name and post. The name ends where a word that begins posts begins; of several
+// places to cut, the one wins where a whole unit of this level begins (鄢红旗｜区公安分局…, not 鄢红｜旗区…).
 func unglue(s string) (name, post string) {
-	if !endsAsTitle(s) && !endsAsUnit(s) || !strings.ContainsRune(surnames, firstRune(s)) && !startsCompound(s) {
+	if !endsAsTitle(s) && !endsAsUnit(s) {
 		return "", ""
 	}
 	runes := []rune(s)
-	for _, n := range []int{3, 2, 4} {
-		if n+2 > len(runes) {
+	best := 0
+	for n := 2; n <= len(runes)-2 && n <= 16; n++ {
+		head, tail := string(runes[:n]), string(runes[n:])
+		if n > 4 && !dotted(head) || !isName(head) || !endsAsTitle(tail) || !startsAsPlace(tail) || !dotted(head) && strings.ContainsAny(s, "·•") {
 			continue
 		}
-		head, tail := string(runes[:n]), string(runes[n:])
-		if isName(head) && startsAsPlace(tail) && endsAsTitle(tail) && !startsAsPlace(string(runes[1:])) && !endsAsOrganName(head) {
-			if n == 3 && startsAsPlace(string(runes[2:])) && !strings.ContainsRune("国人常", runes[2]) {
-				continue
-			}
-			return head, tail
+		score := 1
+		if levelUnit().MatchString(tail) {
+			score = 3
+		} else if hasAnyPrefix(tail, "副", "党", "常务") {
+			score = 2
+		}
+		if endsAsOrganName(head) && score < 3 {
+			continue
+		}
+		if score > best || score == best && n == 3 {
+			best, name, post = score, head, tail
 		}
 	}
-	return "", ""
+	return name, post
 }
+
+// levelUnit reports a post that begins with a level and what belongs to it: 区公安分局…, 县委…, 市政府….
+var levelUnit = lazy(`^[市县区省州旗镇乡](?:委|政府|人民政府|人大|政协|纪委|直|[^市县区省州旗镇乡][\p{Han}]{0,10}?(?:局|委|办|部|厅|院|中心|队|会|社|公司|办公室))`)
 
 // endsAsOrganName holds against a "name" that is the place of a longer unit: 高平市, 方城县.
 func endsAsOrganName(s string) bool {

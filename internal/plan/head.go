@@ -14,9 +14,10 @@ type document struct {
 	body                     []Paragraph
 	annexList                []string // the annexes that the notice or plan announces
 	annexListLines           Lines
+	annexIsPlan              bool // the first annex is the plan itself
 }
 
-var documentNumber = lazy(`[\p{Han}A-Za-z]{1,14}\s*[〔\[【(（﹝［]\s*(?:19|20)\d\d\s*[〕\]】)）﹞］]\s*第?\s*[\d－—-]{1,6}\s*号`)
+var documentNumber = lazy(`[\p{Han}A-Za-z×*]{1,14}\s*[〔\[【(（﹝［]\s*(?:19|20)\d\d\s*[〕\]】)）﹞］]\s*第?\s*[\d－—-]{1,6}\s*号`)
 
 // isDocumentNumber reports that a line is a document number, in brackets or not, and nothing else.
 func isDocumentNumber(s string) bool {
@@ -51,7 +52,7 @@ func (d *document) takeTail(ps []Paragraph) []Paragraph {
 		case hasAnyPrefix(t, "抄送：", "抄送:", "抄报：", "抄报:", "分送：", "分送:"):
 			list := t[len("抄送"):]
 			d.cc = append(d.cc, splitTop(strings.Trim(strings.TrimLeft(list, "：:"), "。"), "，,；;。")...)
-		case printLine().MatchString(timeText(t)) && strings.HasSuffix(t, "印发") || strings.HasSuffix(t, "印发") && anyDate().MatchString(timeText(t)) && runeLen(t) < 45:
+		case printLine().MatchString(timeText(t)) && hasAnySuffix(t, "印发", "印") || strings.HasSuffix(t, "印发") && anyDate().MatchString(timeText(t)) && runeLen(t) < 45:
 			d.printedOn = firstDate(anyDate(), timeText(t))
 			d.printLines = ps[i].Lines
 			if n := len(out); n > 0 && issuerLike(out[n-1].Text) && (n < 2 || !issuerLike(out[n-2].Text)) && len(d.cc) > 0 {
@@ -101,6 +102,10 @@ func (d *document) takeTitle(ps []Paragraph) []Paragraph {
 			continue
 		}
 		s := squeeze(t)
+		if strings.HasSuffix(s, "文件") && !strings.Contains(s, "关于") && runeLen(s) < 60 {
+			parts, d.titleLines = nil, Lines{} // what stood before was the letterhead
+			continue
+		}
 		if len(parts) == 0 && (strings.HasSuffix(s, "文件") && runeLen(s) < 60 || endsAsUnit(s) && runeLen(s) < 40 && nextIsNumber(ps[i+1:])) {
 			continue
 		}
@@ -210,7 +215,7 @@ func addressees(s string) []string {
 		parts := splitTop(s, "、")
 		whole := true
 		for _, p := range parts {
-			whole = whole && runeLen(p) >= 3
+			whole = whole && runeLen(p) >= 3 && hasAnyPrefix(p, "各", "市", "县", "区", "省", "有关", "驻", "机关")
 		}
 		if whole {
 			return parts
@@ -317,7 +322,13 @@ func (d *document) takePlanTitle(ps []Paragraph) []Paragraph {
 	}
 	d.planTitle = titleText(ps[start:])
 	ps = ps[start+n:]
+	if start > 0 {
+		d.annexIsPlan = true
+	}
 	for len(ps) > 0 && (isDateLine(ps[0].Text) || hasAnyPrefix(ps[0].Text, "（试行", "（20", "(20", "（征求意见")) && runeLen(ps[0].Text) < 24 {
+		if !isDateLine(ps[0].Text) && !strings.Contains(ps[0].Text, "月") {
+			d.planTitle += squeeze(ps[0].Text)
+		}
 		ps = ps[1:]
 	}
 	return ps

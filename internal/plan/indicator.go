@@ -13,6 +13,7 @@ var indicatorRules = []struct {
 	re   func() *regexp.Regexp
 	make func(m map[string]string) (Indicator, bool)
 }{
+	{lazy(`(?:无|禁止|不得|杜绝|严禁)(?P<head>[^，,。；;]*?)厚度(?:小于|低于)(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>毫米)(?P<tail>的[^，,。；;]{2,20})`), banned},
 	{lazy(`(?P<name>[^，,。；;]*?)(?P<verb>稳定在|达到|达|不低于|不少于|不小于|超过|大于|提高到|提升到|提升至|提高至|增加到|保持在|维持在|控制在|不超过|不高于|不大于|低于|降低到|降低至|降至|下降到|小于|高于|≥|≤|＞|＜)\s*` +
 		strings.ReplaceAll(strings.Replace(amount, `(\d`, `(?P<value>\d`, 1), `(%|`, `(?P<unit>%|`) + `\s*(?P<after>以上|以下|以内|及以上|左右)?`), compared},
 	{lazy(`(?P<name>[\p{Han}“”（）()]*(?:率|比例|比重|覆盖面|占比))\s*(?:为|：|:)?\s*(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>%|％|‰)(?P<after>以上|以下|以内)?`), ratio},
@@ -21,7 +22,7 @@ var indicatorRules = []struct {
 	{lazy(`(?P<name>[^，,。；;]*?)(?P<verb>达到|不低于|符合)(?P<before>国家|国家《[^》]*》|《[^》]*》)?(?P<value>[一二三四五ⅠⅡⅢⅣⅤIV]+[类级](?:标准|水体|水质)?)`), graded},
 	{lazy(`近\s*(?P<years>\d+|[一二三四五])\s*年[^，,。；;]*?(?P<verb>未发生|没有发生|无)(?P<name>[^，,。；;]{3,40})`), noneInYears},
 	{lazy(`(?P<name>[^，,。；;]*?)(?P<verb>逐年下降|持续降低|呈下降趋势|持续下降|逐年降低|逐步下降|逐年提高|持续提高|逐年上升|持续提升|逐年提升|稳步提高|稳步提升)`), trending},
-	{lazy(`(?P<verb>降低|不断提高|持续提升|逐步提高|稳步提高|提高)(?P<name>[^，,。；;]{2,40}?(?:率|人均预期寿命|面积|比例))(?P<end>[，,。；;]|和|$)`), moving},
+	{lazy(`(?P<verb>降低|不断提高|持续提升|逐步提高|稳步提高|提高)(?P<name>[^，,。；;]{2,40}?(?:率|人均预期寿命|面积|比例))(?P<end>[，,。；;]|$)`), moving},
 	{lazy(`(?P<name>[^，,。；;、]{2,24}?)(?P<verb>零发生|零增长|零事故|零容忍)`), zero},
 }
 
@@ -114,6 +115,11 @@ func compared(m map[string]string) (Indicator, bool) {
 		return ind, false // a year
 	}
 	return ind, ind.Name != "" && ind.Unit != ""
+}
+
+// banned: 无使用厚度小于0.025毫米的超薄塑料购物袋现象 forbids what is thinner.
+func banned(m map[string]string) (Indicator, bool) {
+	return Indicator{Name: "禁止" + m["head"] + strings.TrimSuffix(m["tail"], "现象") + "厚度", Comparator: "<", Value: m["value"], Unit: m["unit"]}, true
 }
 
 func ratio(m map[string]string) (Indicator, bool) {

@@ -8,7 +8,7 @@ import (
 // Paragraphs mends the lines of src and makes paragraphs of them. Every repair is reported.
 func Paragraphs(src Source) ([]Paragraph, []Finding) {
 	lines, found := mendLines(src.Lines)
-	wrap := wrapWidth(lines)
+	wrap := wrapWidth(lines, src.Format == "pdf")
 	var out []Paragraph
 	table := false
 	for i, l := range lines {
@@ -57,8 +57,8 @@ func dropBullet(l string) string {
 }
 
 // wrapWidth is the line length at which a text was broken by hand or by a printer, 0 where paragraphs stand
-// one a line. Such a text has many lines of nearly the same greatest length, most of them unfinished.
-func wrapWidth(lines []string) int {
+// one a line. A PDF is always broken. Otherwise such a text has many lines of nearly the same greatest length, most of them unfinished.
+func wrapWidth(lines []string, always bool) int {
 	var lengths [200]int
 	long, longest, filled := 0, 0, 0
 	for _, l := range lines {
@@ -75,7 +75,7 @@ func wrapWidth(lines []string) int {
 	}
 	for n := longest; n > 12; n-- {
 		near := lengths[n] + lengths[n-1] + lengths[n-2]
-		if near*5 >= filled && near >= 8 && long*20 <= filled {
+		if near*5 >= filled && near >= 8 && long*20 <= filled || always && near >= 3 {
 			return n
 		}
 		long += lengths[n]
@@ -167,6 +167,10 @@ const reduplicated = "人天年月日家户处事层时常渐渐稳往步点种�
 // doubled returns how many bytes at the start of q repeat the end of p: a page cut printed them twice.
 func doubled(p, q Paragraph) (int, []Finding) {
 	a, b := []rune(p.Text), []rune(q.Text)
+	if len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[0] && strings.ContainsRune("，,、；：", b[0]) {
+		return len(string(b[0])), []Finding{{"doubled_character", Info,
+			fmt.Sprintf("第%d行末与第%d行首重复“%c”，已按一个读。", p.Lines[1], q.Lines[0], b[0]), Lines{p.Lines[1], q.Lines[0]}}}
+	}
 	for k := min(4, len(a), len(b)); k >= 1; k-- {
 		tail, head := string(a[len(a)-k:]), string(b[:k])
 		if tail != head || !allHan(tail) || k == 1 && strings.Contains(reduplicated, tail) {

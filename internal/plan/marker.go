@@ -157,6 +157,9 @@ func readDigitMark(s string) (marker, string, bool) {
 			return m, tail, true
 		}
 	}
+	if strings.Contains(rest, "  ") || strings.Contains(rest, "　") {
+		return marker{}, s, false // a table's row whose cells are parted by spaces
+	}
 	if isHan(firstRune(rest)) && !strings.ContainsRune("年月日号个项家人户次类种级期天小时分万亿余多名处座所条件批轮县市区镇乡村米公元吨平周岁张部辆台套倍成至", firstRune(rest)) {
 		m.weak = true
 		return m, rest, true
@@ -190,6 +193,10 @@ func readAnnex(s string) (marker, string, bool) {
 			word = w
 			break
 		}
+	}
+	if word == "" && (t == "附" || hasAnyPrefix(t, "附：", "附:")) {
+		rest := trim(strings.TrimLeft(strings.TrimPrefix(t, "附"), "：:"))
+		return marker{kind: annexMark, label: "附件"}, rest, true
 	}
 	if word == "" {
 		return marker{}, s, false

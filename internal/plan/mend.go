@@ -23,7 +23,7 @@ var traditional = lazyMap("學学萬万與与專专業业東东兩两嚴严個�
 func mendLines(lines []string) ([]string, []Finding) {
 	out := make([]string, len(lines))
 	for i, l := range lines {
-		out[i] = trim(strings.ReplaceAll(strings.ReplaceAll(l, "\u200b", ""), "\ufeff", ""))
+		out[i] = trimLine(l)
 	}
 	var found []Finding
 	found = append(found, dropPageNumbers(out)...)
@@ -34,6 +34,19 @@ func mendLines(lines []string) ([]string, []Finding) {
 		found = append(found, more...)
 	}
 	return out, found
+}
+
+// trimLine takes the spaces around a line away, but not the tabs before the first filled cell of a table's row.
+func trimLine(l string) string {
+	l = strings.ReplaceAll(strings.ReplaceAll(l, "\u200b", ""), "\ufeff", "")
+	whole := trim(l)
+	if runeLen(whole) >= 4 && strings.Trim(whole, "─━—－-_=*＊━═～~·.…　 ") == "" {
+		return "" // a rule drawn with characters
+	}
+	if left := strings.TrimLeft(l, " 　"); strings.HasPrefix(left, "\t") && strings.ContainsRune(whole, '\t') {
+		return strings.TrimRightFunc(left, isSpace)
+	}
+	return whole
 }
 
 var pageNumber = lazy(`^(?:[-—－–―·\s]+\d{1,3}[-—－–―·\s]+|第\s*\d{1,3}\s*页(?:\s*[,，/]?\s*共\s*\d{1,3}\s*页)?|\d{1,3}\s*/\s*\d{1,3})$`)

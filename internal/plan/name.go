@@ -15,7 +15,7 @@ func isName(s string) bool {
 	if redacted(s) || dotted(s) {
 		return true
 	}
-	if !allHan(s) || looksLikeNoName(s) {
+	if !allHan(s) || looksLikeNoName(s) || startsAsWord(s) {
 		return false
 	}
 	n := runeLen(s)
@@ -38,9 +38,14 @@ func looksLikeNoName(s string) bool {
 	if containsAny(s, "同志", "主任", "书记", "局长", "市长", "县长", "区长", "镇长", "组长", "负责", "单位", "部门", "有关", "相关", "成员", "工作", "领导", "联络", "办公", "委员", "名单", "主要", "分管") {
 		return true
 	}
+	return false
+}
+
+// startsAsWord holds against a name that stands alone and begins as departments and plain words do.
+func startsAsWord(s string) bool {
 	for _, w := range []string{"公安", "安监", "水利", "水务", "农业", "农办", "农委", "商务", "文化", "文旅", "文广", "民政", "司法", "财政", "城管", "广电", "国土", "国资", "国税", "地税", "海关",
-		"经信", "发改", "法制", "计生", "宣传", "统计", "审计", "通信", "电力", "房管", "卫生", "卫健", "农机", "林业", "畜牧", "党校", "党办", "人社", "环保", "交通", "教育", "科技", "工商", "质监", "药监", "信访", "住建", "移动", "联通", "电信", "武装", "纪委", "政府", "全体", "全市", "全县", "全区", "干部", "时间", "水平", "方案", "附件", "安全", "生态", "应急", "公共", "成立", "明确", "和谐", "文明", "组织", "经费", "关于"} {
-		if strings.HasPrefix(s, w) && !(w == "文明" && runeLen(s) == 3) && !(w == "应急" && false) {
+		"经信", "发改", "法制", "计生", "宣传", "统计", "审计", "通信", "电力", "房管", "卫生", "卫健", "农机", "林业", "畜牧", "党校", "党办", "人社", "环保", "交通", "教育", "科技", "工商", "质监", "药监", "信访", "住建", "移动", "联通", "电信", "武装", "纪委", "政府", "全体", "全市", "全县", "全区", "干部", "时间", "水平", "方案", "附件", "安全", "生态", "应急", "公共", "成立", "明确", "组织", "经费", "关于"} {
+		if strings.HasPrefix(s, w) {
 			return true
 		}
 	}

@@ -229,7 +229,27 @@ func splitTitle(p Paragraph) (title, body Paragraph) {
 		body = p.slice(cut, len(p.Text))
 		title = p.slice(0, cut)
 	}
+	if cut := timeBracket(title.Text); cut > 0 {
+		body = p.slice(cut, len(p.Text))
+		title = p.slice(0, cut)
+	}
 	return title, body
+}
+
+// timeBracket returns where a bracket with a time begins that ends a heading (（二）推进阶段（2019年6月—2020年6月）);
+// 0 if there is none. The time then begins the text.
+func timeBracket(s string) int {
+	if !hasAnySuffix(s, "）", ")") {
+		return 0
+	}
+	i := strings.LastIndexAny(s, "（(")
+	if i <= 0 || closing(s, i) != len(s)-len(string(lastRune(s))) {
+		return 0
+	}
+	if inner := s[i:]; len(periods(inner, 2000)) > 0 && runeLen(inner) < 40 || strings.Contains(inner, "即日起") {
+		return i
+	}
+	return 0
 }
 
 func titleEnd(s string) int {
@@ -250,6 +270,9 @@ func titleEnd(s string) int {
 		return gap
 	}
 	bare := strings.TrimRight(s[:stop], "；;：:，,")
+	if !whole && isSentence(bare, s[stop:]) {
+		return 0
+	}
 	if runeLen(bare) > longestTitle || strings.ContainsAny(bare, "；;") || startsResponsibility(s) {
 		return 0
 	}
@@ -257,6 +280,31 @@ func titleEnd(s string) int {
 		return 0
 	}
 	return len(bare)
+}
+
+// isSentence reports that what stands before the first 。 is running text, no heading: it binds somebody (各地要…),
+// or it is long and nothing but a bracket of units follows.
+func isSentence(s, after string) bool {
+	after = trim(strings.TrimLeft(after, "。"))
+	alone := after == "" || strings.IndexAny(after, "（(") == 0 && responsibilityBracket("　"+after) > 0
+	n := runeLen(s)
+	if alone && n > 24 || n > 45 {
+		return true
+	}
+	for _, w := range []string{"要", "应当", "必须", "负责", "应于", "自印发之日"} {
+		i := strings.Index(s, w)
+		if i <= 3 || n <= 16 {
+			continue
+		}
+		if w == "要" && containsAny(s[i-3:min(i+6, len(s))], "重要", "要求", "主要", "需要", "要素", "必要", "要点", "要道", "要害", "纪要", "概要") {
+			continue
+		}
+		if w == "负责" && (containsAny(s, "负责人", "负责制", "负责任") || !alone) {
+			continue
+		}
+		return true
+	}
+	return false
 }
 
 // topIndex is the first index of any of stops outside brackets and quotations.

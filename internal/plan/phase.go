@@ -11,16 +11,20 @@ var stage = lazy(`^第([一二三四五六七八九十\d]+)(?:阶段|步|个阶�
 func stageLabel(s string) bool { return stage().MatchString(s) }
 
 // phasesOf reads the stages of the campaign from the sections about its course.
-// year is that of the issue, for stages printed without one.
-func phasesOf(root *node, year int) ([]Phase, []Finding) {
+// issued is the day of issue: its year is that of stages printed without one, and its month the start of 即日起.
+func phasesOf(root *node, issued string) ([]Phase, []Finding) {
 	var out []Phase
 	var found []Finding
+	year := yearOf(issued)
 	for _, n := range topSections(root) {
 		if kindOfSection(n.title) != phaseSection {
 			continue
 		}
 		for _, s := range stagesOf(n) {
 			p, guessed := phaseOf(s, year)
+			if p.Start == "" && p.End != "" && strings.Contains(s.title+firstLine(s.text), "即日起") {
+				p.Start = month(issued)
+			}
 			if guessed {
 				found = append(found, Finding{"phase_without_year", Info,
 					fmt.Sprintf("“%s”没有写年份，已按发文年份%d年读，请核对。", p.Name, year), p.Lines})
@@ -65,6 +69,14 @@ func stagesOf(n *node) []stagePart {
 	return out
 }
 
+// firstLine is the first sentence of a stage's text.
+func firstLine(s string) string {
+	if i := strings.IndexAny(s, "。，"); i > 0 {
+		return s[:i]
+	}
+	return s
+}
+
 func joinLines(a, b string) string {
 	if a == "" {
 		return b
@@ -83,6 +95,9 @@ func leadingName(s string) string {
 // splitStage parts 第一阶段:动员部署阶段(2023年6月)。成立… into heading and text.
 func splitStage(p Paragraph) (title, body string) {
 	end := topIndex(p.Text, "。")
+	if loc := stageTime().FindStringIndex(p.Text); loc != nil && runeLen(p.Text[:loc[0]]) <= 24 {
+		return p.Text[:loc[1]], strings.TrimLeft(p.Text[loc[1]:], "。，,：:；; 　")
+	}
 	label := stage().FindString(p.Text)
 	if end < 0 || runeLen(p.Text[:end]) > longestTitle {
 		if i := topIndex(p.Text[len(label):], "：:，,"); i > 0 && runeLen(p.Text[len(label):len(label)+i]) <= 30 {
@@ -127,6 +142,15 @@ var stageTime = lazy(`[（(][^（()）]*(?:\d|年|月|日|季度|阶段|长期|�
 func phaseName(title string) string {
 	label := stage().FindString(title)
 	rest := trim(title[len(label):])
+	if loc := stageTime().FindStringIndex(rest); loc != nil && loc[0] > 0 {
+		rest = rest[:loc[0]] // 调查摸底(2020年3月—4月)，各区…
+	}
+	if list := periods(rest, 2000); len(list) > 0 && list[0].off == 0 {
+		// 2019年4月，制定方案，动员部署
+		if i := strings.IndexAny(rest, "，,：:"); i > 0 && runeLen(rest[:i]) <= 24 {
+			rest = rest[i+len(string(firstRune(rest[i:]))):]
+		}
+	}
 	rest = trim(stageTime().ReplaceAllString(rest, ""))
 	rest = strings.Trim(rest, "：:。，,、 　—-")
 	if i := topIndex(rest, "：:"); i > 0 && len(periods(rest[i:], 2000)) > 0 {

@@ -18,6 +18,8 @@ func SplitPost(post string) (unit, title string) {
 		}
 		if bareOrgan(u) && last != "" {
 			u = withoutParty(last) + u
+		} else if partyPart(u) && strings.HasSuffix(last, "委") {
+			u = last + u // 区委常委、宣传部部长
 		}
 		if u != "" {
 			last = u
@@ -42,6 +44,15 @@ func SplitPost(post string) (unit, title string) {
 // bareOrgan reports an organ named without its place, which the post before it has named.
 func bareOrgan(u string) bool {
 	return u == "管委会" || u == "管理委员会" || u == "人民政府" || u == "政府"
+}
+
+// partyPart reports a part of a party committee named without it.
+func partyPart(u string) bool {
+	switch u {
+	case "宣传部", "组织部", "统战部", "政法委", "办公室", "社会工作部":
+		return true
+	}
+	return false
 }
 
 func withoutParty(unit string) string {

@@ -22,11 +22,12 @@ func Read(src Source) (*Plan, error) {
 	var duties map[*node]bool
 	p.Bodies, duties = bodiesOf(root, titleOfPlan(doc))
 	w := tasksOf(root)
+	w.addTables(root, yearOf(doc.issuedOn))
 	p.Actions, p.Tasks = w.actions, w.tasks
 	found = append(found, w.found...)
 	p.Outline = headings(root, duties)
 	var phaseFindings []Finding
-	p.Phases, phaseFindings = phasesOf(root, yearOf(doc.issuedOn))
+	p.Phases, phaseFindings = phasesOf(root, doc.issuedOn)
 	found = append(found, phaseFindings...)
 	if len(p.Outline) == 0 && len(p.Bodies) == 0 {
 		return nil, kernel.E(kernel.Invalid, "“%s”不像方案：没有读到“一、”“（一）”之类的标题，也没有人员名单。请检查是否选错了文件。", src.Name)
@@ -104,8 +105,8 @@ func joinTitle(at Paragraph, ps []Paragraph) Paragraph {
 func headings(n *node, duties map[*node]bool) []Heading {
 	out := []Heading{}
 	for _, c := range n.children {
-		if duties[c] {
-			continue
+		if duties[c] || c.title == "" && c.mark.kind >= digitBracket || roleOfTitle(c.title) != "" {
+			continue // numbered duties, steps within a task, and sub-heads of a roster
 		}
 		out = append(out, Heading{Number: c.mark.label, Title: c.title, Path: c.path, Text: text(c.paras), Lines: c.lines(), Children: headings(c, duties)})
 	}
@@ -126,6 +127,10 @@ func fillEmpty(p *Plan) {
 	for i := range p.Bodies {
 		b := &p.Bodies[i]
 		b.Sections, b.Appointments, b.Duties = orEmpty(b.Sections), orEmpty(b.Appointments), orEmpty(b.Duties)
+	}
+	for i := range p.Tasks {
+		t := &p.Tasks[i]
+		t.LeadUnits, t.SupportUnits, t.Responsibilities = orEmpty(t.LeadUnits), orEmpty(t.SupportUnits), orEmpty(t.Responsibilities)
 	}
 	for i := range p.Obligations {
 		p.Obligations[i].Who = orEmpty(p.Obligations[i].Who)

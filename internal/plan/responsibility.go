@@ -77,6 +77,43 @@ func responsibilities(paras []Paragraph) []Responsibility {
 			out[i].Scope = ""
 		}
 	}
+	return underLeader(out)
+}
+
+// underLeader marks 责任单位 that stand beside a 牵头单位 for the same passage: they answer under its lead.
+func underLeader(list []Responsibility) []Responsibility {
+	led := map[string]bool{}
+	for _, r := range list {
+		if r.Role == "牵头" {
+			led[r.Scope] = true
+		}
+	}
+	for i, r := range list {
+		list[i].assists = r.Role != "牵头" && leads(r.Role) && (led[r.Scope] || led[""] && len(led) > 0)
+	}
+	return list
+}
+
+var spoken = lazy(`由([^，。；,;由]{2,60}?)(牵头|负责|配合|承办|主办)(?:[，,]\s*([^，。；,;由]{2,60}?)(配合|参与|协助))?`)
+
+// spokenUnits reads the units that a sentence, not a bracket, makes answer: …由区卫生局负责检查.
+func spokenUnits(paras []Paragraph) []Responsibility {
+	var out []Responsibility
+	for _, p := range paras {
+		for _, s := range sentences(p.Text) {
+			for _, m := range spoken().FindAllStringSubmatch(s, -1) {
+				units := unitList(m[1])
+				if len(units) == 0 || !allUnits(units) || !containsAny(m[1], "市", "县", "区", "各", "局", "委", "办") {
+					continue
+				}
+				scope := strings.TrimRight(s, "。；;")
+				out = append(out, Responsibility{Role: m[2], Units: units, Scope: scope, Lines: p.Lines})
+				if others := unitList(m[3]); len(others) > 0 && allUnits(others) {
+					out = append(out, Responsibility{Role: m[4], Units: others, Scope: scope, Lines: p.Lines})
+				}
+			}
+		}
+	}
 	return out
 }
 
@@ -167,7 +204,12 @@ func labelled(s string) []Responsibility {
 		if of == "时限" || of == "时间" || of == "期限" || of == "人" || of == "领导" || of == "责任人" || role == "完成" || role == "组织" && of != "单位" {
 			continue
 		}
-		units := unitList(strings.TrimRight(s[loc[1]:end], "；;。，, "))
+		content := strings.TrimRight(s[loc[1]:end], "；;。，, ")
+		if spoken := clauses(content); len(spoken) > 0 && containsAny(content, "牵头", "配合", "协助") {
+			out = append(out, spoken...) // 责任单位：甲牵头，乙配合
+			continue
+		}
+		units := unitList(content)
 		if len(units) > 0 {
 			out = append(out, Responsibility{Role: strings.TrimSuffix(role, "负责"), Units: units})
 		}
@@ -305,9 +347,13 @@ func splitAnd(s string) []string {
 // tidyUnit takes away what stands around a unit without naming it: 由…, …等, （…，下同）.
 func tidyUnit(u string) string {
 	u = trim(u)
-	if i := strings.IndexAny(u, "（("); i > 0 {
+	for i, r := range u {
+		if i == 0 || r != '（' && r != '(' {
+			continue
+		}
 		if end := closing(u, i); end > 0 && containsAny(u[i:end], "下同", "以下简称", "以下统称", "排名", "按职责") {
 			u = u[:i] + u[end+len(string(firstRune(u[end:]))):]
+			break
 		}
 	}
 	u = strings.TrimPrefix(u, "由")

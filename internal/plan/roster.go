@@ -12,7 +12,9 @@ func rosterLine(p Paragraph, role string) (list []Appointment, next string, ok b
 		}
 		entries, good := readEntries(strings.TrimRight(p.Text, "。"))
 		if !good {
-			return nil, role, unitsOnly(p.Text) && memberRole(role)
+			// One line that is nobody does not end a roster: the next may go on.
+			return nil, role, memberRole(role) && (unitsOnly(p.Text) || runeLen(p.Text) < 26 && !strings.ContainsAny(p.Text, "，,。：:") ||
+				runeLen(p.Text) < 200 && hasAnySuffix(p.Text, "负责同志", "负责人", "分管领导", "主要领导", "主要负责同志。"))
 		}
 		return appointments(p, 0, role, entries), role, true
 	}
@@ -105,7 +107,9 @@ func sectionName(s string) bool {
 var (
 	officeBy  = lazy(`([\p{Han}]{0,20}?)办公室(第一副主任|常务副主任|副主任|主任)?由([^，。；]{2,60}?)(?:同志)?(?:分别)?(?:兼任|担任|兼|任(?:主任)?)(主任|副主任)?`)
 	officeAs  = lazy(`([^，。；：由]{2,40}?)同?志?(?:兼任|兼|担任|任)(?:[\p{Han}]{0,12})?办公室(第一副主任|常务副主任|副主任|主任)`)
-	leaderBy  = lazy(`([^，。；、：]{2,30}?)(?:同志)?(?:担任|兼任|任|为)(第一组长|常务副组长|副组长|组长|常务副总指挥|副总指挥|总指挥|第一召集人|副召集人|召集人|副指挥长|指挥长|主任委员|副主任委员)`)
+	officeToo = lazy(`[，；,;]([^，。；：由办]{2,40}?)同志?(?:兼任|担任|任)(常务副主任|副主任)`)
+	leaderBy  = lazy(`(?:^|由|，|,|。|；)([^，,。；：]{2,40}?)(?:同志)?(?:担任|兼任|任|为)(第一组长|常务副组长|副组长|组长|常务副总指挥|副总指挥|总指挥|第一召集人|副召集人|召集人|副指挥长|指挥长|主任委员|副主任委员)`)
+	officeOf  = lazy(`(?:领导小组|指挥部|联席会议|委员会|专班)办公室`)
 	officeSub = lazy(`([\p{Han}]{2,30}?)下设办公室`)
 )
 
@@ -121,9 +125,15 @@ func (r *rosterReader) readProse(root *node) {
 				r.readOffice(s, p)
 				r.readSections(s, p)
 			}
+		}
+	}
+	lead := func(n *node) {
+		for _, p := range n.paras {
 			r.readLeaders(p)
 		}
 	}
+	lead(root)
+	root.walk(lead)
 	visit(root)
 	root.walk(func(n *node) {
 		if !r.dutyNode[n] {
@@ -154,6 +164,11 @@ func (r *rosterReader) readOffice(s string, p Paragraph) {
 			list = append(list, found{m[2], m[1]})
 		}
 	}
+	if len(list) > 0 {
+		for _, m := range officeToo().FindAllStringSubmatch(s, -1) {
+			list = append(list, found{m[2], m[1]})
+		}
+	}
 	for _, f := range list {
 		for _, who := range splitTop(f.who, "、") {
 			name, post := nameAtEnd(who)
@@ -175,7 +190,9 @@ func (r *rosterReader) office(s string, p Paragraph) int {
 	}
 	name := "办公室"
 	if m := officeSub().FindStringSubmatch(s); m != nil {
-		name = afterPrefix(m[1], "本") + "办公室"
+		name = shortName(m[1]) + "办公室"
+	} else if m := officeOf().FindString(s); m != "" {
+		name = m
 	} else if len(r.bodies) > 0 {
 		name = shortName(r.bodies[0].Name) + "办公室"
 	}
@@ -252,7 +269,7 @@ func sameList(a, b []string) bool {
 // readLeaders reads 成立由副市长张三任组长、…的领导小组 where no roster names the body.
 func (r *rosterReader) readLeaders(p Paragraph) {
 	name := foundedIn(p.Text)
-	if name == "" || len(r.bodies) > 0 && r.knows(name) {
+	if name == "" || r.knows(name) {
 		return
 	}
 	at := -1

@@ -50,7 +50,7 @@ func (t *tally) add(want, got map[string]bool) (missed, invented []string) {
 		}
 	}
 	for k := range got {
-		if !want[k] {
+		if !want[k] && !strings.HasSuffix(k, " ") { // a post left empty invents nothing
 			t.invented++
 			invented = append(invented, k)
 		}
@@ -79,7 +79,7 @@ func (l labels) facts() map[string]map[string]bool {
 			} else {
 				support = append(support, a.Units...)
 			}
-			addUnits(f["units"], t.Path, lead, support)
+			addUnits(f["units"], t.Path, rejoined(lead), rejoined(support))
 		}
 	}
 	for _, p := range l.Phases {
@@ -88,6 +88,9 @@ func (l labels) facts() map[string]map[string]bool {
 	for _, g := range l.Groups {
 		for _, list := range [][]struct{ Name, Post string }{g.Leaders, g.Deputies, g.Members} {
 			for _, m := range list {
+				if m.Name == "" {
+					continue
+				}
 				f["people"][m.Name] = true
 				f["posts"][m.Name+" "+squeeze(m.Post)] = true
 			}
@@ -99,6 +102,19 @@ func (l labels) facts() map[string]map[string]bool {
 	f["head"]["date "+l.IssueDate] = true
 	f["head"]["issuer "+strings.Join(l.IssuingBodies, "、")] = true
 	return f
+}
+
+// rejoined heals a unit that the labels' maker cut inside a bracket: 各县（市, 区）人民政府.
+func rejoined(list []string) []string {
+	var out []string
+	for _, u := range list {
+		if n := len(out); n > 0 && strings.Count(out[n-1], "（") > strings.Count(out[n-1], "）") {
+			out[n-1] += "、" + u
+			continue
+		}
+		out = append(out, u)
+	}
+	return out
 }
 
 func addUnits(set map[string]bool, path string, lead, support []string) {
@@ -141,9 +157,7 @@ func factsOf(p *Plan) map[string]map[string]bool {
 	for _, b := range p.Bodies {
 		for _, a := range b.Appointments {
 			f["people"][a.Name] = true
-			if !(b.Kind == Office && a.Post == "") {
-				f["posts"][a.Name+" "+squeeze(a.Post)] = true
-			}
+			f["posts"][a.Name+" "+squeeze(a.Post)] = true
 		}
 	}
 	f["head"]["title "+p.Title] = true

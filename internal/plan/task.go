@@ -8,6 +8,8 @@ type work struct {
 	tasks   []Task
 	nodes   map[string]*node // by path of the task
 	found   []Finding
+	// fromTable: the tasks are the rows of an annex, the text has none
+	fromTable bool
 }
 
 // tasksOf finds the actions and tasks of a plan. A container (工作任务 …) is no action; its parts are tasks where they
@@ -22,6 +24,8 @@ func tasksOf(root *node) work {
 	}
 	for _, n := range sections {
 		switch kind := kindOfSection(n.title); {
+		case kind == taskSection && len(w.tasks) > 0 && containsAny(n.title, "措施", "举措") && !namesUnits(n):
+			// 工作措施 after 工作任务: how it is to be done, no further tasks
 		case kind == taskSection && len(n.children) > 0:
 			w.container(n)
 		case kind == topical && (!containers || namesUnits(n)):
@@ -129,15 +133,16 @@ func sectionParts(n *node) []*node {
 func taskParts(n *node) []*node {
 	var out []*node
 	headed := 0
+	grouped := n.mark.kind == digitMark && len(n.paras) == 0 && n.parent != nil && n.parent.mark.kind <= hanMark && namesUnits(n)
 	for _, c := range n.children {
-		if c.mark.kind == digitMark || n.mark.kind <= hanMark && c.mark.kind == hanBracket {
+		if c.mark.kind == digitMark || n.mark.kind <= hanMark && c.mark.kind == hanBracket || grouped && c.mark.kind == digitBracket {
 			out = append(out, c)
 			if c.title != "" {
 				headed++
 			}
 		}
 	}
-	if n.mark.kind == digitMark || len(out) < 1 {
+	if n.mark.kind == digitMark && !grouped || len(out) < 1 {
 		return nil
 	}
 	// The part itself says who answers, its items do not: they are its details.
@@ -181,12 +186,20 @@ func actionName(n *node) string { return strings.TrimRight(n.title, "。：:") }
 
 func (w *work) task(n *node, action string) {
 	paras := n.all()
+	for _, p := range n.paras {
+		if labels := roleLabels(p.Text); len(labels) > 0 && labels[0].from == 0 {
+			return // a roster
+		}
+	}
 	resp := responsibilities(paras)
 	t := Task{Path: n.path, Action: action, Name: n.title, Text: taskText(n), Responsibilities: resp, Lines: n.whole()}
 	if t.Responsibilities == nil {
 		t.Responsibilities = []Responsibility{}
 	}
-	t.LeadUnits, t.SupportUnits = unitsOf(resp)
+	if len(resp) == 0 {
+		t.Responsibilities = orEmpty(spokenUnits(paras))
+	}
+	t.LeadUnits, t.SupportUnits = unitsOf(t.Responsibilities)
 	t.Deadline = deadlineOf(t.Text)
 	w.tasks = append(w.tasks, t)
 	w.nodes[n.path] = n
@@ -216,7 +229,7 @@ func numbered(n *node) string {
 // unitsOf sums up who leads and who supports; who leads once does not also support.
 func unitsOf(list []Responsibility) (lead, support []string) {
 	for _, r := range list {
-		if leads(r.Role) {
+		if leads(r.Role) && !r.assists {
 			lead = append(lead, r.Units...)
 		} else {
 			support = append(support, r.Units...)

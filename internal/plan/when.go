@@ -80,8 +80,8 @@ func points(s string) []point {
 // periods finds the times in s. Months without a year take that of the time before them, or year if it is not 0.
 func periods(s string, year int) []period {
 	s = timeText(s)
+	out := fiveYears(s)
 	pts := points(s)
-	var out []period
 	for i := 0; i < len(pts); i++ {
 		p := pts[i]
 		guessed := p.year == 0
@@ -112,6 +112,29 @@ func periods(s string, year int) []period {
 			got.end = ""
 		}
 		out = append(out, got)
+	}
+	return out
+}
+
+var fiveYearPlan = lazy(`“?(十二|十三|十四|十五|十六)五”?(?:期间|时期)(前两年|后两年|末)?`)
+
+// fiveYears reads “十四五”期间: 2021 to 2025, or the first or last two years of it.
+func fiveYears(s string) []period {
+	var out []period
+	for _, m := range fiveYearPlan().FindAllStringSubmatchIndex(s, -1) {
+		first := 2021 + 5*(number(s[m[2]:m[3]])-14)
+		last := first + 4
+		if m[4] >= 0 {
+			switch s[m[4]:m[5]] {
+			case "前两年":
+				last = first + 1
+			case "后两年":
+				first = last - 1
+			case "末":
+				first = last
+			}
+		}
+		out = append(out, period{start: fmt.Sprintf("%d-01-01", first), end: fmt.Sprintf("%d-12-31", last), off: m[0], to: m[1]})
 	}
 	return out
 }
