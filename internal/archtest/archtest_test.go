@@ -154,6 +154,7 @@ func TestRooms_AreAllInTheDesign(t *testing.T) {
 var groundTables = map[string]string{
 	"events": "ledger", "ledger_hashes": "ledger", "ledger_checkpoints": "ledger",
 	"accounts": "access", "sessions": "access", "one_time_links": "access",
+	"units": "roster", "people": "roster", "bodies": "roster", "appointments": "roster", "duties": "roster",
 	"search_text": "db", "search_fts": "db",
 	"settings": "", // one row each, anybody's
 }

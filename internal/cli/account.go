@@ -28,14 +28,6 @@ type personFinder interface {
 // finderFor opens the roster on a database.
 type finderFor func(d *db.DB) personFinder
 
-// noRoster stands in until the roster is wired.
-type noRoster struct{}
-
-// PersonNamed implements personFinder.
-func (noRoster) PersonNamed(context.Context, int64, string) (int64, error) {
-	return 0, kernel.E(kernel.Unavailable, "这里查不了名册")
-}
-
 // accounts is what the account commands share.
 type accounts struct {
 	ground
@@ -53,7 +45,7 @@ func (a accounts) open(ctx context.Context) (context.Context, *db.DB, *access.Se
 }
 
 // linkPath is where web takes a one-time link.
-const linkPath = "/link/"
+const linkPath = "/signin/link?token="
 
 func (a accounts) printLink(out io.Writer, token string) {
 	fmt.Fprintf(out, "设密码的链接，24 小时内有效，只能用一次：\n%s%s%s\n", strings.TrimRight(a.URL, "/"), linkPath, token)

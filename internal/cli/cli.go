@@ -23,11 +23,13 @@ const (
 )
 
 type root struct {
-	Plan    planCmd    `cmd:"" help:"读方案、查方案。"`
-	Account accountCmd `cmd:"" help:"帐号：建立、停用、发一次性链接。"`
-	Ledger  ledgerCmd  `cmd:"" help:"流水：核验是否被动过。"`
-	Backup  backupCmd  `cmd:"" help:"把整个系统备份成一个文件，运行中也可以。"`
-	Restore restoreCmd `cmd:"" help:"用备份恢复出一个新的系统。"`
+	Serve    serveCmd    `cmd:"" help:"运行品质，打开浏览器就能用。"`
+	Campaign campaignCmd `cmd:"" help:"行动：用方案启动、列出、导出。"`
+	Plan     planCmd     `cmd:"" help:"读方案、查方案。"`
+	Account  accountCmd  `cmd:"" help:"帐号：建立、停用、发一次性链接。"`
+	Ledger   ledgerCmd   `cmd:"" help:"流水：核验是否被动过。"`
+	Backup   backupCmd   `cmd:"" help:"把整个系统备份成一个文件，运行中也可以。"`
+	Restore  restoreCmd  `cmd:"" help:"用备份恢复出一个新的系统。"`
 }
 
 // streams is where a command writes; commands take it as a parameter of Run.
@@ -40,7 +42,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	var r root
 	parser, err := kong.New(&r, kong.Name("pinzhi"), kong.Description("品质：把方案变成正在运行的行动。"),
 		kong.Writers(stdout, stderr), kong.Bind(&streams{stdout, stderr}),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(finderFor(func(*db.DB) personFinder { return noRoster{} })))
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(finderFor(func(d *db.DB) personFinder { return rosterFinder{d} })))
 	if err != nil {
 		fmt.Fprintln(stderr, "pinzhi:", err)
 		return exitFailed

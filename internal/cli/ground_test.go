@@ -33,7 +33,7 @@ func TestAccount_FromCreatingToLocking(t *testing.T) {
 	data := t.TempDir()
 	made := ok(t, "account", "create", "--data", data, "--login", "Zhao", "--name", "赵管理", "--admin", "security",
 		"--url", "https://pinzhi.example/")
-	if !strings.Contains(made, "https://pinzhi.example/link/") {
+	if !strings.Contains(made, "https://pinzhi.example/signin/link?token=") {
 		t.Error("no link in", made)
 	}
 	if list := ok(t, "account", "list", "--data", data); !strings.Contains(list, "zhao\t赵管理\tsecurity\t未设密码") {
