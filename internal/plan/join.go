@@ -115,7 +115,7 @@ func continues(p Paragraph, l string, indented bool, wrap int) bool {
 	if strings.ContainsRune("）)", end) {
 		return false
 	}
-	return runeLen(p.Text) >= 22 && strings.ContainsAny(p.Text, "，,。；;") && !readsAsEntry(l)
+	return runeLen(p.Text) >= 22 && (strings.ContainsAny(p.Text, "，,。；;") || strings.Count(p.Text, "、") >= 3) && !readsAsEntry(l)
 }
 
 // unclosed reports a bracket or a quotation that the text opened last and did not close.

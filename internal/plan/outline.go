@@ -99,7 +99,7 @@ func (o *outliner) open(m marker, rest Paragraph) {
 	}
 	n := &node{mark: m, parent: parent, path: joinPath(parent.path, m.label), head: Lines{rest.Lines[0], rest.Lines[0]}}
 	title, body := splitTitle(rest)
-	n.title = title.Text
+	n.title = closeSpread(title.Text)
 	if title.Text != "" {
 		n.head = title.Lines
 	}
@@ -198,6 +198,20 @@ func itemCuts(s string, kind markerKind, next int) []int {
 		prev = r
 	}
 	return cuts
+}
+
+// closeSpread closes a heading spread over the line (指 导 思 想): every character stands alone.
+func closeSpread(s string) string {
+	fields := strings.FieldsFunc(s, isSpace)
+	if len(fields) < 2 {
+		return s
+	}
+	for _, f := range fields {
+		if runeLen(f) > 1 {
+			return s
+		}
+	}
+	return strings.Join(fields, "")
 }
 
 // stopAfter is the 。 or ： that parts title and text.

@@ -103,17 +103,53 @@ func oneCellALine(paras []Paragraph) *table {
 		return nil
 	}
 	t := &table{header: header}
-	for i, want := n, 1; i+n <= len(paras) && number(paras[i].Text) == want; i, want = i+n, want+1 {
-		row := tableRow{lines: spanOf(paras[i : i+n])}
-		for _, p := range paras[i : i+n] {
-			row.cells = append(row.cells, trim(p.Text))
+	i, want := n, 1
+	for i < len(paras) && number(paras[i].Text) == want {
+		end := i + 1
+		for end < len(paras) && end-i < n+4 && number(paras[end].Text) != want+1 {
+			end++
 		}
-		t.rows = append(t.rows, row)
+		if end < len(paras) && number(paras[end].Text) != want+1 || end == len(paras) {
+			end = min(end, i+n) // the last row: nothing tells where it ends but the header
+		}
+		t.rows = append(t.rows, tableRow{fitCells(paras[i:end], header), spanOf(paras[i:end])})
+		i, want = end, want+1
 	}
 	if len(t.rows) == 0 {
 		return nil
 	}
 	return t
+}
+
+// fitCells puts the lines of a row under the header. More lines than columns: a name ran over its line. Fewer:
+// a cell is missing, and the times and units tell what the others are.
+func fitCells(paras []Paragraph, header []string) []string {
+	cells := make([]string, len(header))
+	lines := make([]string, len(paras))
+	for i, p := range paras {
+		lines[i] = trim(p.Text)
+	}
+	extra := len(lines) - len(header)
+	if extra >= 0 {
+		cells[0] = lines[0]
+		cells[1] = strings.Join(lines[1:2+extra], "")
+		copy(cells[2:], lines[2+extra:])
+		return cells
+	}
+	copy(cells[:2], lines[:min(2, len(lines))])
+	next := 2
+	for _, l := range lines[min(2, len(lines)):] {
+		last := len(header) - 1
+		if hasAnySuffix(header[last], "时限", "时间", "期限") && (len(periods(l, 2000)) > 0 || containsAny(l, "长期", "立即", "每")) {
+			cells[last] = l
+			continue
+		}
+		if next < len(cells) {
+			cells[next] = l
+			next++
+		}
+	}
+	return cells
 }
 
 // column returns the index of the first column whose title is one of names or ends in one; -1 if none does.

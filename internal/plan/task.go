@@ -34,6 +34,9 @@ func tasksOf(root *node) work {
 			w.section(n)
 		}
 	}
+	if !containers && len(w.tasks) == 0 {
+		w.nestedContainers(sections)
+	}
 	if len(w.tasks) == 0 {
 		for _, n := range sections {
 			if t := squeeze(n.title); kindOfSection(n.title) == goalSection && strings.Contains(t, "任务") && len(n.children) > 1 {
@@ -42,6 +45,19 @@ func tasksOf(root *node) work {
 		}
 	}
 	return w
+}
+
+// nestedContainers takes 重点任务 and the like that stand one level below a section about something else.
+func (w *work) nestedContainers(sections []*node) {
+	for _, n := range sections {
+		for _, c := range n.children {
+			if kindOfSection(c.title) == taskSection && len(c.children) > 1 {
+				for _, item := range c.children {
+					w.task(item, "")
+				}
+			}
+		}
+	}
 }
 
 // topSections are the sections of the plan itself, not of its annexes; chapters are opened to the articles or
