@@ -156,5 +156,5 @@ func work1(what string) string {
 		what = strings.TrimPrefix(what, what[:m[3]])
 	}
 	what = dueDay().ReplaceAllString(trim(what), "")
-	return strings.TrimLeft(trim(what), "要应须，, ")
+	return strings.Trim(strings.TrimLeft(trim(what), "要应须，, "), "“”")
 }

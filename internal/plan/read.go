@@ -21,7 +21,7 @@ func Read(src Source) (*Plan, error) {
 		IssuedOn: doc.issuedOn, PrintedOn: doc.printedOn, Addressees: doc.addressees, CC: doc.cc}
 	var duties map[*node]bool
 	p.Bodies, duties = bodiesOf(root, titleOfPlan(doc))
-	w := tasksOf(root)
+	w := tasksOf(root, titleOfPlan(doc))
 	w.addTables(root, yearOf(doc.issuedOn))
 	p.Actions, p.Tasks = w.actions, w.tasks
 	found = append(found, w.found...)

@@ -15,8 +15,11 @@ type work struct {
 // tasksOf finds the actions and tasks of a plan. A container (工作任务 …) is no action; its parts are tasks where they
 // are leaves, and actions where they hold numbered tasks. Where a plan has no container, its topical sections
 // are tasks themselves, or actions if they have parts.
-func tasksOf(root *node) work {
+func tasksOf(root *node, title string) work {
 	w := work{nodes: map[string]*node{}}
+	if namesRoster(title) {
+		return w
+	}
 	sections := topSections(root)
 	containers := false
 	for _, n := range sections {
@@ -58,6 +61,11 @@ func (w *work) nestedContainers(sections []*node) {
 			}
 		}
 	}
+}
+
+// namesRoster reports the titles of papers that only set up a body: 关于成立…领导小组的通知, …成员名单.
+func namesRoster(title string) bool {
+	return !containsAny(title, "方案", "意见", "计划", "要点", "办法") && (containsAny(title, "关于成立", "关于调整", "关于组建", "组成人员") || hasAnySuffix(title, "名单")) && bodyName(title) != ""
 }
 
 // topSections are the sections of the plan itself, not of its annexes; chapters are opened to the articles or
