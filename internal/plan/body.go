@@ -138,7 +138,24 @@ func (r *rosterReader) read(n *node) {
 		b.Appointments = append(b.Appointments, list...)
 		b.Lines = span(b.Lines, p.Lines)
 	}
+	if len(r.bodies) == first && current < 0 && unitGroup(n) {
+		r.open(bodyName(n.title), n.lines())
+	}
 	r.finish(n, first)
+}
+
+// unitGroup reports a heading that sets up a group of units, with nobody named: 综合协调组。由区市场监管局牵头，成员单位：….
+func unitGroup(n *node) bool {
+	name := bodyName(n.title)
+	if !hasAnySuffix(name, "组", "专班") || hasAnySuffix(name, "小组") || runeLen(name) > 24 {
+		return false
+	}
+	for _, p := range n.paras {
+		if containsAny(p.Text, "成员单位", "牵头", "牵头单位", "责任单位") || dutyLabel(p.Text) {
+			return true
+		}
+	}
+	return false
 }
 
 // readTable reads an annex that is a table of people.

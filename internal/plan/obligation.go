@@ -132,7 +132,7 @@ func subjectOf(s string) []string {
 	if i := strings.LastIndexAny(head, "，,"); i >= 0 && !strings.Contains(head, "、") {
 		head = head[:i]
 	}
-	list := unitList(strings.TrimRight(head, "，, "))
+	list := unitList(strings.TrimPrefix(strings.TrimRight(head, "，, "), "请"))
 	if len(list) == 0 || !allUnits(list) {
 		return nil
 	}

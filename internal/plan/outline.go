@@ -169,7 +169,7 @@ func (o *outliner) items(p Paragraph) []Paragraph {
 		next = 1
 	}
 	// A lone 1. in running text is no list.
-	if len(cuts) == 0 || next == 1 && len(cuts) < 2 {
+	if len(cuts) == 0 || next == 1 && len(cuts) < 2 || next == 1 && enumerates(p.Text, cuts) {
 		return []Paragraph{p}
 	}
 	var out []Paragraph
@@ -181,6 +181,11 @@ func (o *outliner) items(p Paragraph) []Paragraph {
 		from = c
 	}
 	return out
+}
+
+// enumerates reports that the items in a paragraph only list points of one sentence: 重点检查：1、…；2、…；3、….
+func enumerates(s string, cuts []int) bool {
+	return hasAnySuffix(trim(s[:cuts[0]]), "：", ":") && hasAnySuffix(trim(s[:cuts[1]]), "；", ";", "，")
 }
 
 // itemCuts finds where, after the end of a sentence, the items next, next+1, … of a list begin.
@@ -214,6 +219,32 @@ func closeSpread(s string) string {
 	return strings.Join(fields, "")
 }
 
+// isPoint reports that n only lists a point of the sentence above it: …应当符合下列要求：（一）符合规划；（二）….
+func (n *node) isPoint() bool {
+	if n.parent == nil || n.parent.parent == nil || n.parent.mark.kind == annexMark {
+		return false
+	}
+	above := n.parent.stop
+	if k := len(n.parent.paras); k > 0 {
+		above = n.parent.paras[k-1].Text
+	}
+	if !hasAnySuffix(above, "：", ":") {
+		return false
+	}
+	semicolons := 0
+	for i, c := range n.parent.children {
+		if len(c.children) > 0 || len(c.paras) > 0 && c.title != "" {
+			return false
+		}
+		if hasAnySuffix(c.title+c.stop+text(c.paras), "；", ";") {
+			semicolons++
+		} else if i < len(n.parent.children)-1 {
+			return false
+		}
+	}
+	return semicolons > 0
+}
+
 // stopAfter is the 。 or ： that parts title and text.
 func stopAfter(s, title string) string {
 	if title == "" {
@@ -225,11 +256,45 @@ func stopAfter(s, title string) string {
 	return ""
 }
 
+// bracketedTitle returns the length of a heading in brackets that opens an article: （目的和依据）为了…, 【范围】….
+func bracketedTitle(s string) int {
+	r := firstRune(s)
+	if !strings.ContainsRune("（(【〔", r) {
+		return 0
+	}
+	end := strings.IndexAny(s, "）)】〕")
+	if end < 0 || end > 60 {
+		return 0
+	}
+	inner := s[len(string(r)):end]
+	if runeLen(inner) < 2 || !allHan(strings.Map(dropMarks, inner)) || len(periods(inner, 2000)) > 0 {
+		return 0
+	}
+	return end + len(string(firstRune(s[end:])))
+}
+
+func dropMarks(r rune) rune {
+	if strings.ContainsRune("、，“”", r) {
+		return -1
+	}
+	return r
+}
+
 const longestTitle = 50
 
 // splitTitle parts an item's first paragraph into heading and text. A heading ends at its 。 or at the line's
 // end, before a short label's ：, or at a space before running text; an item that is one long sentence has none.
 func splitTitle(p Paragraph) (title, body Paragraph) {
+	if size := bracketedTitle(p.Text); size > 0 {
+		open := len(string(firstRune(p.Text)))
+		return p.slice(open, size-len(string(lastRune(p.Text[:size])))), p.slice(size, len(p.Text))
+	}
+	if loc := stageTime().FindStringIndex(p.Text); loc != nil && loc[0] > 0 && runeLen(p.Text[:loc[0]]) <= 16 && allHan(squeeze(p.Text[:loc[0]])) {
+		// 自查自纠（3月1日—4月30日）各学校开展自查
+		if len(periods(p.Text[loc[0]:loc[1]], 2000)) > 0 {
+			return p.slice(0, loc[0]), p.slice(loc[0], len(p.Text))
+		}
+	}
 	end := titleEnd(p.Text)
 	if end <= 0 {
 		return Paragraph{}, p
@@ -239,6 +304,9 @@ func splitTitle(p Paragraph) (title, body Paragraph) {
 		after += utf8.RuneLen(r)
 	}
 	title, body = p.slice(0, end), p.slice(after, len(p.Text))
+	if strings.Trim(body.Text, "；;，,、。") == "" {
+		body = Paragraph{}
+	}
 	if cut := responsibilityBracket(title.Text); cut > 0 {
 		body = p.slice(cut, len(p.Text))
 		title = p.slice(0, cut)
@@ -300,7 +368,7 @@ func titleEnd(s string) int {
 // or it is long and nothing but a bracket of units follows.
 func isSentence(s, after string) bool {
 	after = trim(strings.TrimLeft(after, "。"))
-	alone := after == "" || strings.IndexAny(after, "（(") == 0 && responsibilityBracket("　"+after) > 0
+	alone := after == "" || onlyUnits(after)
 	n := runeLen(s)
 	if alone && n > 24 || n > 45 {
 		return true
@@ -319,6 +387,15 @@ func isSentence(s, after string) bool {
 		return true
 	}
 	return false
+}
+
+// onlyUnits reports that s is one bracket and it names units.
+func onlyUnits(s string) bool {
+	if strings.IndexAny(s, "（(【[") != 0 {
+		return false
+	}
+	groups := responsibilityGroups(s)
+	return len(groups) == 1 && groups[0].from == 0 && strings.Trim(s[groups[0].to:], "。 　") == ""
 }
 
 // topIndex is the first index of any of stops outside brackets and quotations.

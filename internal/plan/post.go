@@ -28,6 +28,9 @@ func SplitPost(post string) (unit, title string) {
 	}
 	best := -1
 	for i, p := range parts {
+		if p.unit == "局党组" || p.unit == "党组" || runeLen(p.unit) < 2 {
+			continue // 局党组书记、局长: which bureau only the reader's own paper knows
+		}
 		if p.unit != "" && (best < 0 || partyOrgan(parts[best].unit) && !partyOrgan(p.unit)) {
 			best = i
 		}

@@ -105,7 +105,7 @@ func joinTitle(at Paragraph, ps []Paragraph) Paragraph {
 func headings(n *node, duties map[*node]bool) []Heading {
 	out := []Heading{}
 	for _, c := range n.children {
-		if duties[c] || c.title == "" && c.mark.kind >= digitBracket || roleOfTitle(c.title) != "" {
+		if duties[c] || c.isPoint() || c.title == "" && c.mark.kind >= digitBracket || roleOfTitle(c.title) != "" {
 			continue // numbered duties, steps within a task, and sub-heads of a roster
 		}
 		out = append(out, Heading{Number: c.mark.label, Title: c.title, Path: c.path, Text: text(c.paras), Lines: c.lines(), Children: headings(c, duties)})

@@ -25,8 +25,13 @@ func tasksOf(root *node, title string) work {
 	for _, n := range sections {
 		containers = containers || kindOfSection(n.title) == taskSection && len(n.children) > 0
 	}
-	for _, n := range sections {
-		switch kind := kindOfSection(n.title); {
+	closing := closingSections(sections)
+	for i, n := range sections {
+		kind := kindOfSection(n.title)
+		if kind == requirementSection && !containers && (i < closing || namesUnits(n)) {
+			kind = topical // 健全工作机制 in the midst of the matters is one of them
+		}
+		switch {
 		case kind == taskSection && len(w.tasks) > 0 && containsAny(n.title, "措施", "举措") && !namesUnits(n):
 			// 工作措施 after 工作任务: how it is to be done, no further tasks
 		case kind == taskSection && len(n.children) > 0:
@@ -48,6 +53,15 @@ func tasksOf(root *node, title string) work {
 		}
 	}
 	return w
+}
+
+// closingSections is where the sections that close a plan begin: requirements to its end.
+func closingSections(sections []*node) int {
+	i := len(sections)
+	for i > 0 && kindOfSection(sections[i-1].title) != topical && kindOfSection(sections[i-1].title) != taskSection {
+		i--
+	}
+	return i
 }
 
 // nestedContainers takes 重点任务 and the like that stand one level below a section about something else.
@@ -159,6 +173,9 @@ func taskParts(n *node) []*node {
 	headed := 0
 	grouped := n.mark.kind == digitMark && len(n.paras) == 0 && n.parent != nil && n.parent.mark.kind <= hanMark && namesUnits(n)
 	for _, c := range n.children {
+		if c.isPoint() {
+			continue
+		}
 		if c.mark.kind == digitMark || n.mark.kind <= hanMark && c.mark.kind == hanBracket || grouped && c.mark.kind == digitBracket {
 			out = append(out, c)
 			if c.title != "" {
