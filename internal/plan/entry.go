@@ -164,6 +164,12 @@ func closeGaps(in []piece) []piece {
 	for i := 0; i < len(in); i++ {
 		p := in[i]
 		if i+1 < len(in) && in[i+1].sep == " " && runeLen(p.text) == 1 && isHan(firstRune(p.text)) {
+			// 王 五一 市城管局局长: a space only behind the family name
+			if n := in[i+1].text; runeLen(n) == 2 && isName(p.text+n) && i+2 < len(in) && in[i+2].sep == " " && readsAsPost(in[i+2].text) && !readsAsPost(n) {
+				out = append(out, piece{p.text + n, p.from, in[i+1].to, p.sep})
+				i++
+				continue
+			}
 			name, note := cutBracket(in[i+1].text)
 			// 李 华县财政局副局长: a spaced name with the post glued to it
 			if glued, _ := unglue(p.text + in[i+1].text); note == "" && runeLen(glued) == 2 {

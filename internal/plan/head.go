@@ -24,6 +24,9 @@ func isDocumentNumber(s string) bool {
 	if len(s) > 120 {
 		return false
 	}
+	if i := strings.Index(s, "签发人"); i > 0 {
+		s = s[:i]
+	}
 	loc := documentNumber().FindStringIndex(s)
 	return loc != nil && runeLen(trim(strings.Trim(s[:loc[0]]+s[loc[1]:], "（）() 　"))) == 0
 }

@@ -131,14 +131,14 @@ func joinPath(parent, label string) string {
 
 // inSequence decides on a number without its dot: it must follow its predecessor, or be 1 and be followed by 2.
 func (o *outliner) inSequence(m marker, next []Paragraph) bool {
-	if last := o.lastDigit(); last == m.n-1 && last > 0 {
+	if last := o.lastOf(m.kind); last == m.n-1 && last > 0 {
 		return true
 	}
 	if m.n != 1 {
 		return false
 	}
 	for _, p := range next[:min(8, len(next))] {
-		if after, _, ok := readMarker(p.Text); ok && after.kind == digitMark && after.n == 2 {
+		if after, _, ok := readMarker(p.Text); ok && after.kind == m.kind && after.n == 2 {
 			return true
 		}
 	}
@@ -146,9 +146,12 @@ func (o *outliner) inSequence(m marker, next []Paragraph) bool {
 }
 
 // lastDigit is the number of the item 1. 2. 3. that is open here, 0 if none is.
-func (o *outliner) lastDigit() int {
+func (o *outliner) lastDigit() int { return o.lastOf(digitMark) }
+
+// lastOf is the number of the heading of a kind that is open here, 0 if none is.
+func (o *outliner) lastOf(kind markerKind) int {
 	for n := o.at; n != nil; n = n.parent {
-		if n.mark.kind == digitMark {
+		if n.mark.kind == kind {
 			return n.mark.n
 		}
 	}

@@ -93,6 +93,11 @@ func splitOne(p, last string) (unit, title string) {
 			return place + level + "人民政府", head
 		}
 	}
+	for _, part := range []string{"宣传", "组织", "统战"} {
+		if place, ok := strings.CutSuffix(p, part+"部长"); ok {
+			return place + part + "部", "部长" // 宣传部长 heads the 宣传部
+		}
+	}
 	cut := titleStart(p)
 	if cut < 0 {
 		if endsAsUnit(p) {

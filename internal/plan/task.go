@@ -187,7 +187,7 @@ func taskParts(n *node) []*node {
 		return nil
 	}
 	// The part itself says who answers, its items do not: they are its details.
-	if own := ownResponsibilities(n); len(own) > 0 && !anyResponsible(out) && headed*2 < len(out) {
+	if own := ownResponsibilities(n); len(own) > 0 && !anyResponsible(out) && (headed*2 < len(out) || !anyText(out)) {
 		return nil
 	}
 	return out
@@ -195,6 +195,16 @@ func taskParts(n *node) []*node {
 
 func ownResponsibilities(n *node) []Responsibility {
 	return responsibilities(n.paras)
+}
+
+// anyText reports that one of the items says more than its heading.
+func anyText(nodes []*node) bool {
+	for _, c := range nodes {
+		if len(c.all()) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func anyResponsible(nodes []*node) bool {
