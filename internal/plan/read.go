@@ -33,7 +33,11 @@ func Read(src Source) (*Plan, error) {
 		return nil, kernel.E(kernel.Invalid, "“%s”不像方案：没有读到“一、”“（一）”之类的标题，也没有人员名单。请检查是否选错了文件。", src.Name)
 	}
 	p.Obligations = obligationsOf(root, p.Bodies, duties)
-	p.Indicators = indicatorsOf(root, w.nodes, p.Bodies, duties)
+	var rows []Task
+	if w.fromTable {
+		rows = w.tasks
+	}
+	p.Indicators = indicatorsOf(root, w.nodes, rows, p.Bodies, duties)
 	p.Findings = append(found, checkUp(p, doc, root)...)
 	fillEmpty(p)
 	return p, nil

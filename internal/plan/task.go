@@ -252,8 +252,21 @@ func (w *work) task(n *node, action string) {
 	}
 	t.LeadUnits, t.SupportUnits = unitsOf(t.Responsibilities)
 	t.Deadline = deadlineOf(t.Text)
+	if t.Deadline != "" && scoped(t.Responsibilities) && !deadlineLabel().MatchString(t.Text) {
+		t.Deadline = "" // it stands for one passage of several
+	}
 	w.tasks = append(w.tasks, t)
 	w.nodes[n.path] = n
+}
+
+// scoped reports that different units answer for different passages.
+func scoped(list []Responsibility) bool {
+	for _, r := range list {
+		if r.Scope != "" && r.Scope != list[0].Scope {
+			return true
+		}
+	}
+	return false
 }
 
 // taskText is the text below the name of a task, with the numbers of its details.
@@ -318,9 +331,8 @@ func deadlineOf(s string) string {
 	last := ""
 	t := timeText(s)
 	for _, p := range periods(s, 0) {
-		before := t[:p.off]
 		printed := t[p.off:p.to]
-		if p.deadline || hasAnySuffix(printed, "底", "末") && !hasAnySuffix(before, "到", "至") {
+		if p.deadline || hasAnySuffix(printed, "底", "末") {
 			days[p.end] = true
 			last = p.end
 		}
