@@ -115,7 +115,13 @@ func continues(p Paragraph, l string, indented bool, wrap int) bool {
 	if strings.ContainsRune("）)", end) {
 		return false
 	}
-	return runeLen(p.Text) >= 22 && (strings.ContainsAny(p.Text, "，,。；;") || strings.Count(p.Text, "、") >= 3) && !readsAsEntry(l)
+	return runeLen(p.Text) >= 22 && (strings.ContainsAny(p.Text, "，,。；;") || strings.Count(p.Text, "、") >= 3 && !strings.ContainsAny(l, "，,。：:")) && !endsRoster(p.Text, l) && !readsAsEntry(l)
+}
+
+// endsRoster reports that p is a list of people and l begins the sentence after it.
+func endsRoster(p, l string) bool {
+	labels := roleLabels(p)
+	return len(labels) > 0 && labels[0].from == 0 && strings.ContainsAny(l, "。")
 }
 
 // unclosed reports a bracket or a quotation that the text opened last and did not close.
