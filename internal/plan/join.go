@@ -98,6 +98,9 @@ func displayWidth(s string) int {
 // continues decides whether line l is the rest of the paragraph p that a page or a printer cut.
 func continues(p Paragraph, l string, indented bool, wrap int) bool {
 	end := lastRune(p.Text)
+	if wrap > 0 && end == '。' && hasAnyPrefix(l, "（", "(") && len(responsibilityGroups(l)) > 0 {
+		return true // the bracket of units that the line's end parted from its sentence
+	}
 	if strings.ContainsRune("。；;：:！？!?…", end) || endsQuoted(p.Text) || startsOwnLine(l) || strings.ContainsRune(p.Text+l, '\t') {
 		return false
 	}
@@ -105,10 +108,16 @@ func continues(p Paragraph, l string, indented bool, wrap int) bool {
 	if open {
 		return !standsAlone(p.Text) || strings.ContainsRune("，,、", end)
 	}
-	if indented || standsAlone(p.Text) {
+	lastLine := p.Text[p.marks[len(p.marks)-1].off:]
+	if indented {
 		return false
 	}
-	lastLine := p.Text[p.marks[len(p.marks)-1].off:]
+	if labels := roleLabels(p.Text); wrap > 0 && len(labels) > 0 && strings.Count(p.Text, "、") >= 3 && (displayWidth(lastLine)/2 >= wrap-4 || hasAnyPrefix(l, "（", "(")) && !strings.ContainsAny(l, "。：:") {
+		return true // a list of names that runs over its line
+	}
+	if standsAlone(p.Text) {
+		return false
+	}
 	if wrap > 0 {
 		return displayWidth(lastLine)/2 >= wrap-3 && !readsAsEntry(l)
 	}

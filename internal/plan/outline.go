@@ -163,8 +163,8 @@ func (o *outliner) items(p Paragraph) []Paragraph {
 	kind, next := digitMark, 1
 	if m, _, ok := readMarker(p.Text); ok && (m.kind == digitMark || m.kind == hanBracket) {
 		kind, next = m.kind, m.n+1
-	} else if startsResponsibility(p.Text) {
-		next = o.lastDigit() + 1
+	} else if startsResponsibility(p.Text) || len(itemCuts(p.Text, digitMark, 1)) == 0 && o.lastDigit() > 0 && len(itemCuts(p.Text, digitMark, o.lastDigit()+1)) > 0 && responsibilityBefore(p.Text, itemCuts(p.Text, digitMark, o.lastDigit()+1)[0]) {
+		next = o.lastDigit() + 1 // the items of one paragraph, whose first lines a page parted
 	}
 	cuts := itemCuts(p.Text, kind, next)
 	if len(cuts) == 0 && kind != digitMark {
@@ -184,6 +184,11 @@ func (o *outliner) items(p Paragraph) []Paragraph {
 		from = c
 	}
 	return out
+}
+
+// responsibilityBefore reports that a bracket of units ends right before the byte at.
+func responsibilityBefore(s string, at int) bool {
+	return responsibilityBracket(trim(s[:at])) > 0 || onlyUnits(trim(s[:at]))
 }
 
 // enumerates reports that the items in a paragraph only list points of one sentence: 重点检查：1、…；2、…；3、….

@@ -191,7 +191,7 @@ func tableTasks(n *node, year int) []Task {
 	var out []Task
 	above := ""
 	for i, r := range t.rows {
-		if r.cell(name) == "" {
+		if r.cell(name) == "" || number(r.cell(name)) >= 0 {
 			continue
 		}
 		leads := r.cell(lead)
@@ -223,7 +223,7 @@ func onlyDay(s string, year int) string {
 }
 
 func (t *Task) addUnits(role, cell string) {
-	if units := unitList(cell); len(units) > 0 && cell != "/" {
+	if units := unitList(cell); len(units) > 0 && cell != "/" && allUnits(units) {
 		t.Responsibilities = append(t.Responsibilities, Responsibility{Role: role, Units: units, Lines: t.Lines})
 	}
 }
