@@ -119,12 +119,12 @@ func (r *rosterReader) read(n *node) {
 			continue
 		}
 		starts := labelsOf(p.Text)
-		if current < 0 || pending != "" || len(starts) > 0 && leads1(starts[0]) && r.hasMembers(current, starts[0]) {
+		if current < 0 || pending != "" || len(starts) > 0 && opensRoster(starts[0]) && r.hasMembers(current, starts[0]) {
 			name, at := pending, pendingLine
 			if name == "" {
 				name, at = r.nameFor(n, n.paras[:i], first)
 			}
-			if current < 0 && len(list) == 0 && (name == "" || !leads1(starts[0]) && !memberRole(starts[0])) {
+			if current < 0 && len(list) == 0 && (name == "" || !opensRoster(starts[0]) && !memberRole(starts[0])) {
 				continue
 			}
 			if name == "" && len(starts) > 0 {
@@ -250,8 +250,8 @@ func memberRole(role string) bool {
 	return false
 }
 
-// leads1 reports the roles with which a roster begins.
-func leads1(role string) bool {
+// opensRoster reports the roles with which a roster begins.
+func opensRoster(role string) bool {
 	return !memberRole(role) && !strings.Contains(role, "副") && role != "联络员" && role != "秘书长" && role != "顾问" && role != "秘书" && role != "干事" && role != "专家" && role != "负责人"
 }
 

@@ -122,7 +122,7 @@ func owedInSentence(s string, body []string) []Obligation {
 		if len(who) == 0 && (r == "" || len(out) > 0) {
 			continue // a rule without anybody it binds
 		}
-		o := Obligation{Who: who, What: work1(what), Cadence: cadenceOf(clause[loc[0]:loc[1]]), To: r}
+		o := Obligation{Who: who, What: owedText(what), Cadence: cadenceOf(clause[loc[0]:loc[1]]), To: r}
 		if o.To == "" && strings.Contains(what, "报送") {
 			o.To = to
 		}
@@ -162,8 +162,8 @@ func receiver(clause string) string {
 	return ""
 }
 
-// work1 is what is owed without the words that say to whom.
-func work1(what string) string {
+// owedText is what is owed without the words that say to whom.
+func owedText(what string) string {
 	what = dueDay().ReplaceAllString(trim(what), "")
 	if m := receiverTo().FindStringSubmatchIndex(what); m != nil && m[0] == 0 {
 		what = strings.TrimPrefix(what, what[:m[3]])

@@ -42,12 +42,12 @@ func (n *node) walk(visit func(*node)) {
 func (n *node) all() []Paragraph {
 	out := append([]Paragraph(nil), n.paras...)
 	for _, c := range n.children {
-		out = append(out, c.whole2()...)
+		out = append(out, c.withTitle()...)
 	}
 	return out
 }
 
-func (n *node) whole2() []Paragraph {
+func (n *node) withTitle() []Paragraph {
 	var out []Paragraph
 	if n.title != "" {
 		out = append(out, newParagraph(n.title, n.head[0]))
@@ -79,6 +79,9 @@ func (o *outliner) place(p Paragraph, next []Paragraph) {
 	m, rest, ok := readMarker(p.Text)
 	if ok && m.weak && !o.inSequence(m, next) {
 		ok = false
+	}
+	if ok && (m.kind == circleMark || m.kind == digitBracket) && m.n > 1 && o.lastOf(m.kind) != m.n-1 {
+		ok = false // ③ that a line's end put first, while ① and ② stand in the text
 	}
 	if !ok {
 		o.at.paras = append(o.at.paras, p)
