@@ -22,7 +22,11 @@ func Read(src Source) (*Plan, error) {
 	var duties map[*node]bool
 	p.Bodies, duties = bodiesOf(root, titleOfPlan(doc))
 	w := tasksOf(root, titleOfPlan(doc))
-	w.addTables(root, yearOf(doc.issuedOn))
+	if src.Format == "pdf" {
+		found = append(found, unreadTables(root)...)
+	} else {
+		w.addTables(root, yearOf(doc.issuedOn))
+	}
 	p.Actions, p.Tasks = w.actions, w.tasks
 	found = append(found, w.found...)
 	p.Outline = headings(root, duties)

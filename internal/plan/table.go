@@ -275,6 +275,18 @@ func (w *work) addTables(root *node, year int) {
 	}
 }
 
+// unreadTables reports the tables of a PDF. Its cells have lost their columns, and a unit under the wrong
+// heading is worse than none.
+func unreadTables(root *node) []Finding {
+	var out []Finding
+	for _, n := range root.children {
+		if tableIn(n.paras) != nil {
+			out = append(out, Finding{"pdf_table", Warning, "“" + n.title + "”是 PDF 里的表格，列已无法可靠辨认，没有读入。请上传 .docx，或手工补录其中的任务和单位。", n.lines()})
+		}
+	}
+	return out
+}
+
 // joinRows adds the units of rows to the tasks they repeat, by name or, where the counts agree, by order.
 func (w *work) joinRows(rows []Task) bool {
 	to := make([]int, len(rows))
