@@ -351,7 +351,7 @@ func titleEnd(s string) int {
 	if whole {
 		stop = len(s)
 	}
-	if colon := topIndex(s[:stop], "：:"); colon > 0 && runeLen(s[:colon]) <= 20 && !strings.ContainsAny(s[:colon], "，,。") && trim(s[colon:]) != "" {
+	if colon := topIndex(s[:stop], "：:"); colon > 0 && !stageLabel(s) && runeLen(s[:colon]) <= 20 && !strings.ContainsAny(s[:colon], "，,。") && trim(s[colon:]) != "" {
 		if trim(s[colon+len(string(firstRune(s[colon:]))):]) == "" {
 			return colon
 		}
