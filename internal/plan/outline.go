@@ -329,6 +329,14 @@ func splitTitle(p Paragraph) (title, body Paragraph) {
 	return title, body
 }
 
+// withoutUnits is a heading without the bracket of units that may end it.
+func withoutUnits(s string) string {
+	if cut := responsibilityBracket(s); cut > 0 {
+		return s[:cut]
+	}
+	return s
+}
+
 // timeBracket returns where a bracket with a time begins that ends a heading (（二）推进阶段（2019年6月—2020年6月）);
 // 0 if there is none. The time then begins the text.
 func timeBracket(s string) int {
@@ -366,7 +374,7 @@ func titleEnd(s string) int {
 	if !whole && isSentence(bare, s[stop:]) {
 		return 0
 	}
-	if runeLen(bare) > longestTitle || strings.ContainsAny(bare, "；;") || startsResponsibility(s) {
+	if runeLen(withoutUnits(bare)) > longestTitle || topIndex(bare, "；;") >= 0 || startsResponsibility(s) {
 		return 0
 	}
 	if whole && bare != s[:stop] && hasAnySuffix(s, "；", ";", "，", ",") && strings.ContainsAny(bare, "，,") {

@@ -65,7 +65,7 @@ func timedParts(n *node) bool {
 	timed := 0
 	for _, c := range n.children {
 		if len(c.paras) > 0 && hasAnyPrefix(c.paras[0].Text, "（", "(") {
-			if end := closing(c.paras[0].Text, 0); end > 0 && len(periods(c.paras[0].Text[:end], 2000)) > 0 {
+			if end := closing(c.paras[0].Text, 0); end > 0 && len(responsibilityGroups(c.paras[0].Text)) == 0 && len(periods(c.paras[0].Text[:end], 2000)) > 0 {
 				timed++
 			}
 		}

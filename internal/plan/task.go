@@ -224,13 +224,36 @@ func (w *work) action(n *node, parts []*node) {
 	}
 	// Units named for the action alone answer for each of its tasks.
 	own := ownResponsibilities(n)
-	if len(own) == 0 || anyResponsible(parts) {
+	if len(own) == 0 {
+		own = closingResponsibilities(parts)
+	}
+	if len(own) == 0 || anyResponsible(parts[:len(parts)-1]) || len(ownResponsibilities(n)) > 0 && anyResponsible(parts) {
 		return
 	}
 	for i := from; i < len(w.tasks); i++ {
+		if len(w.tasks[i].Responsibilities) > 0 {
+			continue
+		}
 		w.tasks[i].Responsibilities = append(w.tasks[i].Responsibilities, own...)
 		w.tasks[i].LeadUnits, w.tasks[i].SupportUnits = unitsOf(own)
 	}
+}
+
+// closingResponsibilities are the units on a line of their own after the last item of an action, where no other item
+// names any: they answer for the whole action.
+func closingResponsibilities(parts []*node) []Responsibility {
+	if len(parts) < 2 || anyResponsible(parts[:len(parts)-1]) {
+		return nil
+	}
+	last := parts[len(parts)-1].paras
+	if len(last) < 2 || len(responsibilities(last[:1])) > 0 {
+		return nil
+	}
+	line := last[len(last)-1]
+	if !startsResponsibility(line.Text) && !onlyUnits(line.Text) {
+		return nil
+	}
+	return responsibilities([]Paragraph{line})
 }
 
 func actionName(n *node) string { return strings.TrimRight(n.title, "。：:") }
