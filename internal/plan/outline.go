@@ -83,6 +83,9 @@ func (o *outliner) place(p Paragraph, next []Paragraph) {
 	if ok && (m.kind == circleMark || m.kind == digitBracket) && m.n > 1 && o.lastOf(m.kind) != m.n-1 {
 		ok = false // ③ that a line's end put first, while ① and ② stand in the text
 	}
+	if ok && m.kind >= digitMark && o.inRoster() && readsAsEntry(rest) {
+		p, ok = p.rest(rest), false // 1. 张三 市教育局局长: a roster that numbers its people
+	}
 	if !ok {
 		o.at.paras = append(o.at.paras, p)
 		return
@@ -92,6 +95,16 @@ func (o *outliner) place(p Paragraph, next []Paragraph) {
 			fmt.Sprintf("第%d行的序号“%s”后漏了点号，已按序号读。", p.Lines[0], m.label), p.Lines})
 	}
 	o.open(m, p.rest(rest))
+}
+
+// inRoster reports that the last paragraph put people into a body.
+func (o *outliner) inRoster() bool {
+	if len(o.at.paras) == 0 {
+		return false
+	}
+	last := o.at.paras[len(o.at.paras)-1].Text
+	labels := roleLabels(last)
+	return len(labels) > 0 && labels[0].from == 0 || readsAsEntry(last)
 }
 
 // open starts a heading. Its parent is the nearest heading of a higher level: levels may be skipped.
