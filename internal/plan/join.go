@@ -57,9 +57,10 @@ func dropBullet(l string) string {
 }
 
 // wrapWidth is the line length at which a text was broken by hand or by a printer, 0 where paragraphs stand
-// one a line. A PDF is always broken. Otherwise such a text has many lines of nearly the same greatest length, most of them unfinished.
+// one a line. A PDF is always broken. Otherwise such a text has many lines of nearly the same greatest length, most of
+// them unfinished.
 func wrapWidth(lines []string, always bool) int {
-	var lengths [200]int
+	var lengths, unfinished [200]int
 	long, longest, filled := 0, 0, 0
 	for _, l := range lines {
 		n := displayWidth(l) / 2
@@ -71,16 +72,32 @@ func wrapWidth(lines []string, always bool) int {
 			return 0
 		}
 		lengths[n]++
+		if !strings.ContainsRune("。；;：:！？!?）)", lastRune(l)) {
+			unfinished[n]++
+		}
 		longest = max(longest, n)
 	}
 	for n := longest; n > 12; n-- {
 		near := lengths[n] + lengths[n-1] + lengths[n-2]
+		open := unfinished[n] + unfinished[n-1] + unfinished[n-2]
 		if near*5 >= filled && near >= 8 && long*20 <= filled || always && near >= 3 {
+			return n
+		}
+		// Many short lines (a roster, labels) beside a few broken paragraphs.
+		if n >= 24 && open >= 8 && open*4 >= near*3 && long*12 <= filled && open*2 >= sum(lengths[n*2/3:n-2]) {
 			return n
 		}
 		long += lengths[n]
 	}
 	return 0
+}
+
+func sum(list []int) int {
+	n := 0
+	for _, x := range list {
+		n += x
+	}
+	return n
 }
 
 func displayWidth(s string) int {
@@ -122,12 +139,20 @@ func continues(p Paragraph, l string, indented bool, wrap int) bool {
 		return false
 	}
 	if wrap > 0 {
-		return displayWidth(lastLine)/2 >= wrap-3 && !readsAsEntry(l)
+		return displayWidth(lastLine)/2 >= wrap-indent(p) && !readsAsEntry(l)
 	}
 	if strings.ContainsRune("）)", end) {
 		return false
 	}
 	return runeLen(p.Text) >= 22 && (strings.ContainsAny(p.Text, "，,。；;") || strings.Count(p.Text, "、") >= 3 && !strings.ContainsAny(l, "，,。：:")) && !endsRoster(p.Text, l) && !readsAsEntry(l)
+}
+
+// indent is how far a full line may fall short of the width: the first line of a paragraph was set two characters in.
+func indent(p Paragraph) int {
+	if p.Lines[0] == p.Lines[1] {
+		return 5
+	}
+	return 3
 }
 
 // endsRoster reports that p is a list of people and l begins the sentence after it.
