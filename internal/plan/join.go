@@ -243,6 +243,10 @@ func doubled(p, q Paragraph) (int, []Finding) {
 		return len(string(b[0])), []Finding{{"doubled_character", Info,
 			fmt.Sprintf("第%d行末与第%d行首重复“%c”，已按一个读。", p.Lines[1], q.Lines[0], b[0]), Lines{p.Lines[1], q.Lines[0]}}}
 	}
+	if len(a) > 0 && len(b) > 1 && a[len(a)-1] == b[0] && strings.ContainsRune("市县区", b[0]) && b[1] == '政' {
+		return len(string(b[0])), []Finding{{"doubled_character", Warning,
+			fmt.Sprintf("第%d行末与第%d行首重复“%c”，已按一个读，请核对原文。", p.Lines[1], q.Lines[0], b[0]), Lines{p.Lines[1], q.Lines[0]}}}
+	}
 	for k := min(4, len(a), len(b)); k >= 1; k-- {
 		tail, head := string(a[len(a)-k:]), string(b[:k])
 		if tail != head || !allHan(tail) || k == 1 && strings.Contains(reduplicated, tail) {

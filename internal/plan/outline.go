@@ -86,6 +86,9 @@ func (o *outliner) place(p Paragraph, next []Paragraph) {
 	if ok && m.kind >= digitMark && o.inRoster() && readsAsEntry(rest) {
 		p, ok = p.rest(rest), false // 1. 张三 市教育局局长: a roster that numbers its people
 	}
+	if ok && o.inRoster() && groupOfRoster(rest) && len(next) > 0 && continuesRoster(next[0].Text) {
+		ok = false // 一、区级部门: a group within a roster, no section
+	}
 	if !ok {
 		o.at.paras = append(o.at.paras, p)
 		return
@@ -105,6 +108,18 @@ func (o *outliner) inRoster() bool {
 	last := o.at.paras[len(o.at.paras)-1].Text
 	labels := roleLabels(last)
 	return len(labels) > 0 && labels[0].from == 0 || readsAsEntry(last)
+}
+
+// groupOfRoster reports a line that only groups the people below it: 区级部门, 街道, 各镇.
+func groupOfRoster(s string) bool {
+	s = strings.TrimRight(squeeze(s), "：:")
+	return runeLen(s) <= 12 && !strings.ContainsAny(s, "，。；：:") && bodyName(s) == "" &&
+		hasAnySuffix(s, "部门", "单位", "街道", "乡镇", "镇", "企业", "社区", "学校", "科室", "团体", "机构", "系统", "领导", "专家", "人员", "委员", "代表", "区县", "县区", "县（市、区）", "乡（镇）")
+}
+
+func continuesRoster(s string) bool {
+	labels := roleLabels(s)
+	return readsAsEntry(s) || len(labels) > 0 && labels[0].from == 0
 }
 
 // open starts a heading. Its parent is the nearest heading of a higher level: levels may be skipped.
@@ -176,6 +191,9 @@ func (o *outliner) lastOf(kind markerKind) int {
 
 // items cuts a paragraph that holds several numbered items: 1、… 2、… 3、…, or （一）…（二）….
 func (o *outliner) items(p Paragraph) []Paragraph {
+	if cut := o.gluedItem(p.Text); cut > 0 {
+		return append(o.items(p.slice(0, cut)), p.slice(cut, len(p.Text)))
+	}
 	kind, next := digitMark, 1
 	if m, _, ok := readMarker(p.Text); ok && (m.kind == digitMark || m.kind == hanBracket) {
 		kind, next = m.kind, m.n+1
@@ -202,14 +220,37 @@ func (o *outliner) items(p Paragraph) []Paragraph {
 	return out
 }
 
+// gluedItem finds where the next heading begins that stands on the line of the units before it:
+// 责任单位：市教育局、市财政局（二）加强保障. It is 0 where there is none.
+func (o *outliner) gluedItem(s string) int {
+	label := responsibilityLabel().FindStringIndex(s)
+	if label == nil {
+		return 0
+	}
+	for i, r := range s[label[1]:] {
+		if i == 0 || !isDigit(r) && !strings.ContainsRune("第（("+hanDigits, r) {
+			continue
+		}
+		at := label[1] + i
+		m, rest, ok := readMarker(s[at:])
+		if !ok || m.weak || rest == "" || m.kind > digitMark || m.n != o.lastOf(m.kind)+1 && (m.n != 1 || m.kind != digitMark) {
+			continue
+		}
+		if before := trim(s[label[1]:at]); endsAsUnit(strings.TrimRight(before, "。；;")) && !strings.HasSuffix(before, "第") {
+			return at
+		}
+	}
+	return 0
+}
+
 // responsibilityBefore reports that a bracket of units ends right before the byte at.
 func responsibilityBefore(s string, at int) bool {
 	return responsibilityBracket(trim(s[:at])) > 0 || onlyUnits(trim(s[:at]))
 }
 
-// enumerates reports that the items in a paragraph only list points of one sentence: 重点检查：1、…；2、…；3、….
+// enumerates reports that the items in a paragraph only list points of what it says: 重点检查：1、…；2、…；3、….
 func enumerates(s string, cuts []int) bool {
-	return hasAnySuffix(trim(s[:cuts[0]]), "：", ":") && hasAnySuffix(trim(s[:cuts[1]]), "；", ";", "，")
+	return hasAnySuffix(trim(s[:cuts[0]]), "：", ":", "。") && hasAnySuffix(trim(s[:cuts[1]]), "；", ";", "，")
 }
 
 // itemCuts finds where, after the end of a sentence, the items next, next+1, … of a list begin.
@@ -402,7 +443,7 @@ func isSentence(s, after string) bool {
 	after = trim(strings.TrimLeft(after, "。"))
 	alone := after == "" || onlyUnits(after)
 	n := runeLen(s)
-	if alone && n > 24 || n > 45 {
+	if alone && n > 24 || n > 45 || alone && saysAll(s) {
 		return true
 	}
 	for _, w := range []string{"要", "应当", "必须", "负责", "应于", "自印发之日"} {
@@ -417,6 +458,24 @@ func isSentence(s, after string) bool {
 			continue
 		}
 		return true
+	}
+	return false
+}
+
+// saysAll reports a short item that is a sentence: it has a subject (各学校每月报一次), or its clauses are no pair of
+// equal calls (推进架空线入地，完成道路8条 beside 提高站位，落实责任).
+func saysAll(s string) bool {
+	if strings.HasPrefix(s, "各") && runeLen(s) > 10 {
+		return true
+	}
+	clauses := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("，,", r) })
+	if runeLen(s) <= 16 || len(clauses) < 2 || isDigit(firstRune(s)) {
+		return false // 2019年4月，制定方案，动员部署 is the heading of a stage
+	}
+	for _, c := range clauses[1:] {
+		if d := runeLen(c) - runeLen(clauses[0]); d > 2 || d < -2 {
+			return true
+		}
 	}
 	return false
 }

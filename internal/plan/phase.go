@@ -122,8 +122,14 @@ func joinLines(a, b string) string {
 	return a + "\n" + b
 }
 
-// leadingName is what stands before the time in brackets or the first comma.
+// leadingName is what stands before the time in brackets or the first comma; where the time comes first, what follows
+// it to the end of the sentence.
 func leadingName(s string) string {
+	if list := periods(s, 2000); len(list) > 0 && list[0].off == 0 {
+		if i := strings.IndexAny(s, "。；"); i > 0 && runeLen(s[:i]) <= longestTitle {
+			return s[:i]
+		}
+	}
 	if i := strings.IndexAny(s, "（(：:，,。"); i > 0 && runeLen(s[:i]) <= 20 {
 		return s[:i]
 	}

@@ -22,7 +22,7 @@ var (
 func tableIn(paras []Paragraph) *table {
 	for i, p := range paras {
 		if cells := cellsOf(p.Text); len(cells) >= 2 && isHeader(cells) {
-			return tabbed(cells, paras[i+1:])
+			return tabbed(p, cells, paras[i+1:])
 		}
 		if t := oneCellALine(paras[i:]); t != nil {
 			return t
@@ -63,10 +63,20 @@ func isHeader(cells []string) bool {
 	return known >= 3 && len(cells) >= 3
 }
 
-func tabbed(header []string, paras []Paragraph) *table {
+func tabbed(head Paragraph, header []string, paras []Paragraph) *table {
 	t := &table{header: header}
+	var starts []int
+	if !strings.ContainsRune(head.Text, '\t') {
+		starts = columnStarts(head.Text)
+	}
 	for _, p := range paras {
 		cells := cellsOf(p.Text)
+		if starts != nil {
+			cells = aligned(p.Text, starts)
+		}
+		if starts != nil && len(t.rows) > 0 && (&t.rows[len(t.rows)-1]).continued(p) {
+			continue
+		}
 		if cells == nil {
 			if len(t.rows) > 0 {
 				break
@@ -84,6 +94,82 @@ func tabbed(header []string, paras []Paragraph) *table {
 		t.rows = append(t.rows, tableRow{cells, p.Lines})
 	}
 	return t
+}
+
+// columnStarts are the places, in half characters, at which the cells of a row parted by spaces begin.
+func columnStarts(s string) []int {
+	var out []int
+	at, gap := 0, 2
+	for _, r := range s {
+		width := displayWidth(string(r))
+		if isSpace(r) {
+			gap += width
+		} else {
+			if gap >= 2 {
+				out = append(out, at)
+			}
+			gap = 0
+		}
+		at += width
+	}
+	return out
+}
+
+// aligned puts the cells of a row parted by spaces under the header they stand below: a blank cell of a merged column
+// leaves nothing but space. nil where the line is no row.
+func aligned(s string, header []int) []string {
+	starts := columnStarts(s)
+	if len(starts) < 2 {
+		return nil
+	}
+	cells := make([]string, len(header))
+	parts := wideCells(s)
+	for i, at := range starts {
+		best := 0
+		for c, h := range header {
+			if abs(h-at) < abs(header[best]-at) {
+				best = c
+			}
+		}
+		if i >= len(parts) || cells[best] != "" {
+			return cellsOf(s)
+		}
+		cells[best] = parts[i]
+	}
+	return cells
+}
+
+// wideCells are the runs of text between gaps of two spaces or more.
+func wideCells(s string) []string {
+	var out []string
+	for _, part := range wideGap().Split(trim(s), -1) {
+		if part = trim(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// continued takes a line that has no number of its own and goes on with the cell of the row above that ended in 、 or ，.
+func (r *tableRow) continued(p Paragraph) bool {
+	parts := wideCells(p.Text)
+	if number(parts[0]) >= 0 {
+		return false
+	}
+	next := 0
+	for i, c := range r.cells {
+		if next < len(parts) && hasAnySuffix(c, "、", "，", ",") {
+			r.cells[i] = c + parts[next]
+			next++
+		}
+	}
+	if next != len(parts) {
+		return false
+	}
+	r.lines = span(r.lines, p.Lines)
+	return true
 }
 
 // oneCellALine reads a table whose cells stand each on a line: the header from 序号 on, then rows that count from 1.
