@@ -135,6 +135,9 @@ func continues(p Paragraph, l string, indented bool, wrap int) bool {
 	if labels := roleLabels(p.Text); wrap > 0 && len(labels) > 0 && strings.Count(p.Text, "、") >= 3 && (displayWidth(lastLine)/2 >= wrap-4 || hasAnyPrefix(l, "（", "(")) && !strings.ContainsAny(l, "。：:") {
 		return true // a list of names that runs over its line
 	}
+	if wrap > 0 && len(roleLabels(p.Text)) > 0 && strings.ContainsAny(p.Text, "；;") && displayWidth(lastLine)/2 >= wrap-indent(p) && !readsAsEntry(l) {
+		return true // 组长：…；副组长：…；成员 that runs over its line
+	}
 	if standsAlone(p.Text) {
 		return false
 	}

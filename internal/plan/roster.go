@@ -33,6 +33,12 @@ func rosterLine(p Paragraph, role string) (list []Appointment, next string, ok b
 		}
 		content := strings.TrimRight(p.Text[l.to:end], "。；; 　")
 		entries, _ := readEntries(content)
+		if i := topIndex(content, "；;"); i > 0 && !peopleOnly(content[i:]) {
+			entries, _ = readEntries(content[:i]) // 组长：张三；成员从各单位抽调
+		}
+		if l.role == "成员单位" || l.role == "组成单位" {
+			entries = nil
+		}
 		if strings.ContainsAny(content, "。：") {
 			entries = nil // prose after all
 		}
@@ -40,6 +46,11 @@ func rosterLine(p Paragraph, role string) (list []Appointment, next string, ok b
 		next = l.role
 	}
 	return list, next, true
+}
+
+func peopleOnly(s string) bool {
+	_, ok := readEntries(strings.TrimLeft(s, "；; 　"))
+	return ok
 }
 
 // unitsOnly reports a line that lists units, no people.
