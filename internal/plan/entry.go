@@ -496,9 +496,11 @@ func unglue(s string) (name, post string) {
 			continue
 		}
 		score := 1
-		if levelUnit().MatchString(tail) {
+		if youthLeague(tail) {
+			score = 4
+		} else if levelUnit().MatchString(tail) {
 			score = 3
-		} else if hasAnyPrefix(tail, "副", "党", "常务", "团市委", "团县委", "团区委", "团省委", "团州委") || placedOrgan().MatchString(tail) {
+		} else if hasAnyPrefix(tail, "副", "党", "常务") || placedOrgan().MatchString(tail) {
 			score = 2
 		}
 		if endsAsOrganName(head) && score < 3 {
@@ -515,7 +517,11 @@ func unglue(s string) (name, post string) {
 var levelUnit = lazy(`^[市县区省州旗镇乡](?:委|政府|人民政府|人大|政协|纪委|直|[^市县区省州旗镇乡][\p{Han}]{0,10}?(?:局|委|办|部|厅|院|中心|队|会|社|公司|办公室))`)
 
 // placedOrgan reports a post that begins with a place's name without its level: 城关镇镇长, …日报社副总编辑, …供电公司经理.
-var placedOrgan = lazy(`^[^市县区副党团]\p{Han}{1,2}(?:镇|乡|街道|办事处|日报社|报社|晚报|广播电视台|广播电台|电视台|供电|烟草|海关|火车站|车务段|机场|大学|学院|银行|农商行|师范|医院|军分区|经开区|高新区|开发区|新区)`)
+var placedOrgan = lazy(`^[^市县区副党团]\p{Han}{1,2}(?:镇|乡|街道|办事处|日报|晚报|报业|广播电视台|广播电台|电视台|供电|烟草|海关|火车站|车务段|机场|大学|学院|银行|农商行|师范|医院|军分区|经开区|高新区|开发区|新区)`)
+
+func youthLeague(s string) bool {
+	return hasAnyPrefix(s, "团市委", "团县委", "团区委", "团省委", "团州委", "团旗委", "共青团")
+}
 
 // startsAsPost reports whether s begins as posts do that are glued to a name.
 func startsAsPost(s string) bool { return startsAsPlace(s) || placedOrgan().MatchString(s) }

@@ -115,7 +115,7 @@ func (d *document) takeTitle(ps []Paragraph) []Paragraph {
 		if done && !continuesTitle(parts, s) {
 			break
 		}
-		if m, _, ok := readMarker(t); ok && !m.weak || strings.HasSuffix(t, "。") || runeLen(s) > 90 || isAddressee(t) || len(parts) >= 6 {
+		if m, _, ok := readMarker(t); ok && !m.weak || strings.HasSuffix(t, "。") || runeLen(s) > 90 || isAddressee(t) || len(parts) >= 16 {
 			break
 		}
 		if len(roleLabels(t)) > 0 {

@@ -10,6 +10,13 @@ var stage = lazy(`^第([一二三四五六七八九十\d]+)(?:阶段|步|个阶�
 // stageLabel reports a line that begins 第一阶段 or 第一步.
 func stageLabel(s string) bool { return stage().MatchString(s) }
 
+var namedStage = lazy(`^[\p{Han}、]{2,12}(?:阶段|环节)\s*(?:[:：]|[（(][^（）()]*[\d月][^（）()]*[）)])`)
+
+// startsStage reports a paragraph that opens a stage in a section about stages: 第一阶段…, 整治提高阶段：4月下旬至7月。
+func startsStage(s string) bool {
+	return stageLabel(s) || namedStage().MatchString(s)
+}
+
 // phasesOf reads the stages of the campaign from the sections about its course.
 // issued is the day of issue: its year is that of stages printed without one, and its month the start of 即日起.
 func phasesOf(root *node, issued string) ([]Phase, []Finding) {
@@ -83,7 +90,11 @@ func stagesOf(n *node) []stagePart {
 	var out []stagePart
 	open := false
 	for _, p := range n.paras {
-		if stageLabel(p.Text) {
+		if list := stagesInSentence(p); len(list) > 0 {
+			out = append(out, list...)
+			continue
+		}
+		if startsStage(p.Text) {
 			title, body := splitStage(p)
 			out = append(out, stagePart{title, body, p.Lines})
 			open = true
@@ -98,11 +109,46 @@ func stagesOf(n *node) []stagePart {
 		if c.title == "" && len(c.paras) == 0 {
 			continue
 		}
+		if kindOfSection(c.title) == phaseSection && len(stagesOf(c)) > 1 {
+			out = append(out, stagesOf(c)...) // 第三章 工作进度 with its 第九条（时间安排）
+			continue
+		}
 		title, body := c.title, taskText(c)
 		if title == "" {
 			title = leadingName(body)
 		}
 		out = append(out, stagePart{title, body, c.whole()})
+	}
+	return out
+}
+
+var countedStages = lazy(`分(?:为)?(?:[二两三四五六七]|\d)个?(?:阶段|步)[^：:。]{0,12}[：:]`)
+
+// stagesInSentence reads the stages that one sentence counts: 分三个阶段：2018年第四季度，部署启动；2019年，全面推进。
+func stagesInSentence(p Paragraph) []stagePart {
+	loc := countedStages().FindStringIndex(p.Text)
+	if loc == nil {
+		return nil
+	}
+	end := len(p.Text)
+	if i := strings.Index(p.Text[loc[1]:], "。"); i >= 0 {
+		end = loc[1] + i
+	}
+	var out []stagePart
+	for _, part := range splitTop(p.Text[loc[1]:end], "；;") {
+		clauses := splitTop(part, "，,")
+		list := periods(part, 2000)
+		if len(list) == 0 || len(clauses) < 2 && list[0].off == 0 {
+			return nil
+		}
+		title := clauses[0]
+		if list[0].off == 0 {
+			title += "，" + clauses[1]
+		}
+		out = append(out, stagePart{title, part, p.Lines})
+	}
+	if len(out) < 2 {
+		return nil
 	}
 	return out
 }

@@ -94,7 +94,7 @@ func underLeader(list []Responsibility) []Responsibility {
 	return list
 }
 
-var spoken = lazy(`由([^，。；,;由]{2,60}?)(牵头|负责|配合|承办|主办)(?:[，,]\s*([^，。；,;由]{2,60}?)(配合|参与|协助))?`)
+var spoken = lazy(`由([^，。；,;由]{2,60}?)(牵头|负责|配合|承办|主办)(?:[，,]\s*(?:会同)?([^，。；,;由]{2,60}?)(配合|参与|协助|制定|组织|推进|实施|开展|落实|研究|等部门))?`)
 
 // spokenUnits reads the units that a sentence, not a bracket, makes answer: …由区卫生局负责检查.
 func spokenUnits(paras []Paragraph) []Responsibility {
@@ -103,7 +103,7 @@ func spokenUnits(paras []Paragraph) []Responsibility {
 		for _, s := range sentences(p.Text) {
 			for _, m := range spoken().FindAllStringSubmatch(s, -1) {
 				units := unitList(m[1])
-				if len(units) == 0 || !allUnits(units) || !containsAny(m[1], "市", "县", "区", "各", "局", "委", "办") {
+				if len(units) == 0 || !allUnits(units) || !containsAny(m[1], "市", "县", "区", "各", "局", "委", "办", "镇", "乡", "街道", "所", "站", "中心", "公司", "集团", "院", "部", "厅", "股", "科", "处", "队") {
 					continue
 				}
 				scope := strings.TrimRight(s, "。；;")

@@ -116,7 +116,7 @@ func sectionName(s string) bool {
 }
 
 var (
-	officeBy  = lazy(`([\p{Han}]{0,20}?)办公室(第一副主任|常务副主任|副主任|主任)?由([^，。；]{2,60}?)(?:同志)?(?:分别)?(?:兼任|担任|兼|任(?:主任)?)(主任|副主任)?`)
+	officeBy  = lazy(`([\p{Han}]{0,20}?)办公室(?:[^，。；由]{0,3}，(?:办公室)?设在[^，。；由]{2,30}，)?(第一副主任|常务副主任|副主任|主任)?由([^，。；]{2,60}?)(?:同志)?(?:分别)?(?:兼任|担任|兼|任(?:主任)?)(主任|副主任)?`)
 	officeAs  = lazy(`([^，。；：由]{2,40}?)同?志?(?:兼任|兼|担任|任)(?:[\p{Han}]{0,12})?办公室(第一副主任|常务副主任|副主任|主任)`)
 	officeAnd = lazy(`[，；,;](第一副主任|常务副主任|副主任)由([^，。；]{2,90}?)(?:同志)?(?:分别)?(?:兼任|担任)`)
 	officeToo = lazy(`[，；,;]([^，,。；;：由]{2,60}?)(?:同志)?(?:兼任|担任|任)(第一副主任|常务副主任|副主任)`)
@@ -132,6 +132,11 @@ func (r *rosterReader) readProse(root *node) {
 		for _, p := range n.paras {
 			for _, s := range sentences(p.Text) {
 				if strings.Contains(s, "撤销") {
+					continue
+				}
+				r.readGroups(s, p)
+				if strings.HasSuffix(n.title, "办公室") && !strings.Contains(s, "办公室") {
+					r.readOffice(n.title+"，"+s, p) // （一）指挥部办公室。设在县卫健局，主任由…
 					continue
 				}
 				r.readOffice(s, p)
@@ -196,6 +201,37 @@ func (r *rosterReader) readOffice(s string, p Paragraph) {
 			r.appoint(i, f.role, name, post, p)
 		}
 	}
+}
+
+var groupChief = lazy(`([\p{Han}]{2,10}?组)(组长|副组长)(?:为|由|是)?([^，。；;：:由]{2,30}?)(?:同志)?(?:兼任|担任)?(?:[，,、](副组长)(?:为|由)?([^，。；;：:]{2,40}?)(?:同志)?(?:兼任|担任)?)?(?:[，。；;,]|$)`)
+
+// readGroups reads who heads a group in a sentence: 督查组组长张三，副组长李四.
+func (r *rosterReader) readGroups(s string, p Paragraph) {
+	if len(roleLabels(s)) > 0 {
+		return
+	}
+	for _, m := range groupChief().FindAllStringSubmatch(s, -1) {
+		if hasAnySuffix(m[1], "小组", "领导组") {
+			continue
+		}
+		for _, x := range [][2]string{{m[2], m[3]}, {m[4], m[5]}} {
+			for _, who := range splitTop(x[1], "、") {
+				if name, post := nameAtEnd(who); name != "" {
+					r.appoint(r.group(m[1], p), x[0], name, post, p)
+				}
+			}
+		}
+	}
+}
+
+// group finds the body of that name, or opens it.
+func (r *rosterReader) group(name string, p Paragraph) int {
+	for i, b := range r.bodies {
+		if b.Name == name {
+			return i
+		}
+	}
+	return r.open(name, p.Lines)
 }
 
 // office finds or opens the office that a sentence speaks of.

@@ -32,7 +32,7 @@ func tasksOf(root *node, title string) work {
 			kind = topical // 健全工作机制 in the midst of the matters is one of them
 		}
 		switch {
-		case kind == taskSection && len(w.tasks) > 0 && containsAny(n.title, "措施", "举措") && !namesUnits(n):
+		case kind == taskSection && len(w.tasks) > 0 && containsAny(n.title, "措施", "举措") && !containsAny(n.title, "主要措施", "重点措施", "主要举措", "重点举措") && !namesUnits(n):
 			// 工作措施 after 工作任务: how it is to be done, no further tasks
 		case kind == taskSection && len(n.children) > 0:
 			w.container(n)
@@ -188,6 +188,10 @@ func taskParts(n *node) []*node {
 	}
 	// The part itself says who answers, its items do not: they are its details.
 	if own := ownResponsibilities(n); len(own) > 0 && !anyResponsible(out) && (headed*2 < len(out) || !anyText(out)) {
+		return nil
+	}
+	// 1、…。2、…。责任科室：甲科: items without headings of their own, and the units under all of them.
+	if headed == 0 && n.title != "" && len(out) > 0 && len(closingResponsibilities(out)) > 0 {
 		return nil
 	}
 	return out
