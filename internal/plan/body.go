@@ -118,6 +118,7 @@ func (r *rosterReader) read(n *node) {
 			}
 			continue
 		}
+		list = append(list, r.knownPeople(p)...)
 		starts := labelsOf(p.Text)
 		if current < 0 || pending != "" || len(starts) > 0 && opensRoster(starts[0]) && r.hasMembers(current, starts[0]) {
 			name, at := pending, pendingLine

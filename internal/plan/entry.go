@@ -291,6 +291,9 @@ func readEntry(ps []piece, later bool) (entry, int, bool) {
 	if name, ok := standsAsName(head, ps, note); ok {
 		return readPostAfter(name, note, "", ps)
 	}
+	if annotation().MatchString(inBracket(note)) && afterBracket(note) == "" {
+		note = "" // 张三县委宣传部部长（兼）
+	}
 	if name, post := unglue(head + note); name != "" {
 		return readPostAfter(name, "", post, ps)
 	}

@@ -193,7 +193,7 @@ func (r *rosterReader) readOffice(s string, p Paragraph) {
 	}
 	for _, f := range list {
 		for _, who := range splitTop(f.who, "、") {
-			name, post := nameAtEnd(who)
+			name, post := r.nameAtEnd(who)
 			if name == "" {
 				continue
 			}
@@ -216,7 +216,7 @@ func (r *rosterReader) readGroups(s string, p Paragraph) {
 		}
 		for _, x := range [][2]string{{m[2], m[3]}, {m[4], m[5]}} {
 			for _, who := range splitTop(x[1], "、") {
-				if name, post := nameAtEnd(who); name != "" {
+				if name, post := r.nameAtEnd(who); name != "" {
 					r.appoint(r.group(m[1], p), x[0], name, post, p)
 				}
 			}
@@ -273,6 +273,53 @@ func (r *rosterReader) appoint(i int, role, name, post string, p Paragraph) {
 	unit, _ := SplitPost(post)
 	b.Appointments = append(b.Appointments, Appointment{Role: role, Name: name, Post: post, Unit: unit, Lines: p.Lines})
 	b.Lines = span(b.Lines, p.Lines)
+}
+
+// nameAtEnd is nameAtEnd, but whoever a roster of the plan has named is known by name.
+func (r *rosterReader) nameAtEnd(s string) (name, post string) {
+	if bare := strings.TrimPrefix(strings.TrimSuffix(squeeze(s), "同志"), "由"); r.named(bare) {
+		return bare, ""
+	}
+	return nameAtEnd(s)
+}
+
+// named reports that a roster has put somebody of that name into a body.
+func (r *rosterReader) named(name string) bool {
+	for _, b := range r.bodies {
+		for _, a := range b.Appointments {
+			if a.Name == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// knownPeople reads the labels of a line that nobody was read from and that name only people known from a roster:
+// 副组长：常委, where 常委 is a name.
+func (r *rosterReader) knownPeople(p Paragraph) []Appointment {
+	var out []Appointment
+	labels := roleLabels(p.Text)
+	for i, l := range labels {
+		end := len(p.Text)
+		if i+1 < len(labels) {
+			end = labels[i+1].from
+		}
+		content := strings.TrimRight(p.Text[l.to:end], "。；; 　")
+		if entries, ok := readEntries(content); ok && len(entries) > 0 {
+			continue
+		}
+		var list []entry
+		for _, x := range pieces(content) {
+			if !r.named(x.text) {
+				list = nil
+				break
+			}
+			list = append(list, entry{name: x.text, at: x.from})
+		}
+		out = append(out, appointments(p, l.to, l.role, list)...)
+	}
+	return out
 }
 
 // nameAtEnd parts 市卫健委主任张三 into name and post; the name is "" where the words end in none.
