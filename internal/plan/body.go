@@ -253,7 +253,7 @@ func memberRole(role string) bool {
 
 // opensRoster reports the roles with which a roster begins.
 func opensRoster(role string) bool {
-	return !memberRole(role) && !strings.Contains(role, "副") && role != "联络员" && role != "秘书长" && role != "顾问" && role != "秘书" && role != "干事" && role != "专家" && role != "负责人"
+	return !memberRole(role) && !strings.HasPrefix(role, "办公室") && !strings.Contains(role, "副") && role != "联络员" && role != "秘书长" && role != "顾问" && role != "秘书" && role != "干事" && role != "专家" && role != "负责人"
 }
 
 // nameFor finds the name of the body whose roster begins here: in the prose before it, the heading, the headings

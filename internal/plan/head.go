@@ -104,7 +104,13 @@ func (d *document) takeTitle(ps []Paragraph) []Paragraph {
 			d.setIssued(day, ps[i].Lines)
 			continue
 		}
+		if _, rest, ok := readAnnex(t); ok && rest == "" && len(parts) == 0 {
+			continue // a file that is an annex alone
+		}
 		s := squeeze(t)
+		if strings.Join(parts, "") == s {
+			continue // the page's heading, and the title once more
+		}
 		if strings.HasSuffix(s, "文件") && !strings.Contains(s, "关于") && runeLen(s) < 60 {
 			parts, d.titleLines = nil, Lines{} // what stood before was the letterhead
 			continue

@@ -23,7 +23,9 @@ var traditional = lazyMap("學学萬万與与專专業业東东兩两嚴严個�
 func mendLines(lines []string) ([]string, []Finding) {
 	out := make([]string, len(lines))
 	for i, l := range lines {
-		out[i] = trimLine(l)
+		if out[i] = trimLine(unescape(l)); isFurniture(out[i]) {
+			out[i] = ""
+		}
 	}
 	var found []Finding
 	found = append(found, dropPageNumbers(out)...)
@@ -46,9 +48,14 @@ func summedUp(words []Finding) []Finding {
 	return []Finding{{"traditional_text", Info, fmt.Sprintf("全文有%d处繁体字或夹杂英文，已按简体读，人名请核对。", len(words)), span(first, last)}}
 }
 
+// invisible characters that web pages and word processors put between others.
+var invisible = sync.OnceValue(func() *strings.Replacer {
+	return strings.NewReplacer("\u200b", "", "\ufeff", "", "\u200c", "", "\u200d", "", "\u2060", "", "\u00ad", "", "\u200e", "", "\u200f", "", "\u00a0", " ")
+})
+
 // trimLine takes the spaces around a line away, but not the tabs before the first filled cell of a table's row.
 func trimLine(l string) string {
-	l = strings.ReplaceAll(strings.ReplaceAll(l, "\u200b", ""), "\ufeff", "")
+	l = invisible().Replace(l)
 	whole := trim(l)
 	if runeLen(whole) >= 4 && strings.Trim(whole, "─━—－-_=*＊━═～~·.…　 ") == "" {
 		return "" // a rule drawn with characters

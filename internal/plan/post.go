@@ -78,6 +78,9 @@ func NormalUnit(unit string) string {
 // splitOne parts one post; last is the unit of the post before it in the same line (尧都区委副书记、区长).
 func splitOne(p, last string) (unit, title string) {
 	p = trim(p)
+	if i := strings.LastIndexAny(p, "（("); i > 0 && closing(p, i) == len(p)-len(string(lastRune(p))) && endsAsTitle(p[:i]) {
+		p = trim(p[:i]) // 县公安局副局长（正科级）
+	}
 	if head, ok := governmentHead(p); ok {
 		place := strings.TrimSuffix(p, head)
 		switch level := string([]rune(head)[runeLen(head)-2]); {

@@ -109,7 +109,11 @@ func spokenUnits(paras []Paragraph) []Responsibility {
 				scope := strings.TrimRight(s, "。；;")
 				out = append(out, Responsibility{Role: m[2], Units: units, Scope: scope, Lines: p.Lines})
 				if others := unitList(m[3]); len(others) > 0 && allUnits(others) {
-					out = append(out, Responsibility{Role: m[4], Units: others, Scope: scope, Lines: p.Lines})
+					role := m[4]
+					if leads(role) {
+						role = "配合" // 由甲牵头，会同乙制定: 乙 works under 甲
+					}
+					out = append(out, Responsibility{Role: role, Units: others, Scope: scope, Lines: p.Lines})
 				}
 			}
 		}
@@ -252,6 +256,12 @@ func clauses(s string) []Responsibility {
 		if role == "" {
 			role, units = roleAtStart(c)
 		}
+		if rest, ok := strings.CutPrefix(c, "会同"); ok {
+			if _, units = roleAtEnd(rest); units == rest {
+				units = withoutVerb(rest)
+			}
+			role = "配合"
+		}
 		list := unitList(units)
 		if others, ok := together(units); ok && leads(role) {
 			out = append(out, Responsibility{Role: role, Units: others[0]}, Responsibility{Role: "配合", Units: others[1]})
@@ -282,6 +292,14 @@ func clauses(s string) []Responsibility {
 		}
 	}
 	return out
+}
+
+// withoutVerb is 乙局、丙局 of 乙局、丙局推进.
+func withoutVerb(s string) string {
+	for _, verb := range []string{"推进", "实施", "开展", "落实", "制定", "组织", "完成", "研究", "等部门", "抓好", "做好"} {
+		s = strings.TrimSuffix(s, verb)
+	}
+	return s
 }
 
 // timeClause reports that a clause of a bracket only says by when: 2024年5月底前完成, 长期坚持, 持续推进.
