@@ -79,6 +79,7 @@ func bodiesOf(root *node, title string) ([]Body, map[*node]bool) {
 	r := &rosterReader{issuing: title, dutyNode: map[*node]bool{}}
 	r.read(root)
 	root.walk(r.read)
+	r.readTable(root)
 	root.walk(r.readTable)
 	r.readProse(root)
 	r.readNameless(root)
@@ -110,6 +111,9 @@ func (r *rosterReader) read(n *node) {
 		}
 		list, next, ok := rosterLine(p, role)
 		if !ok {
+			if r.readWithin(p) {
+				continue
+			}
 			if role != "" && current >= 0 {
 				role = ""
 			}
@@ -145,6 +149,28 @@ func (r *rosterReader) read(n *node) {
 	r.finish(n, first)
 }
 
+// readWithin reads the heads of an office that labels name in the midst of prose: …设在市卫健委。办公室主任：张三，副主任：李四.
+func (r *rosterReader) readWithin(p Paragraph) bool {
+	labels := roleLabels(p.Text)
+	if len(labels) == 0 || labels[0].from == 0 || !strings.Contains(labels[0].role, "主任") {
+		return false
+	}
+	before := trim(p.Text[:labels[0].from])
+	if !hasAnySuffix(before, "。", "；", "，", ",") || !strings.Contains(before, "办公室") {
+		return false
+	}
+	rest := p.slice(labels[0].from, len(p.Text))
+	list, _, ok := rosterLine(rest, "")
+	if !ok || len(list) == 0 {
+		return false
+	}
+	i := r.office(before, p)
+	for _, a := range list {
+		r.appoint(i, strings.TrimPrefix(a.Role, "办公室"), a.Name, a.Post, p)
+	}
+	return true
+}
+
 // unitGroup reports a heading that sets up a group of units, with nobody named: 综合协调组。由区市场监管局牵头，成员单位：….
 func unitGroup(n *node) bool {
 	name := bodyName(n.title)
@@ -168,6 +194,9 @@ func (r *rosterReader) readTable(n *node) {
 	name := bodyName(n.title)
 	if name == "" {
 		name = n.title
+	}
+	if n.parent == nil && n.mark.kind == noMarker {
+		name = bodyName(r.issuing)
 	}
 	i := r.open(name, n.lines())
 	if list[0].Role == "联络员" {

@@ -124,7 +124,7 @@ func (d *document) takeTitle(ps []Paragraph) []Paragraph {
 		if m, _, ok := readMarker(t); ok && !m.weak || strings.HasSuffix(t, "。") || runeLen(s) > 90 || isAddressee(t) || len(parts) >= 16 {
 			break
 		}
-		if len(roleLabels(t)) > 0 {
+		if len(roleLabels(t)) > 0 || len(parts) > 0 && strings.ContainsRune(t, '\t') {
 			break
 		}
 		if num := documentNumber().FindString(t); num != "" && hasAnySuffix(trim(t), "）", ")") && strings.Contains(t, "关于") {

@@ -22,8 +22,11 @@ func startsStage(s string) bool {
 func phasesOf(root *node, issued string) ([]Phase, []Finding) {
 	var out []Phase
 	var found []Finding
-	year := yearOf(issued)
 	for _, n := range phaseSections(root) {
+		year := yearOf(issued)
+		if year == 0 {
+			year = firstYear(n)
+		}
 		for _, s := range stagesOf(n) {
 			p, guessed := phaseOf(s, year)
 			if p.Start == "" && p.End != "" && strings.Contains(s.title+firstLine(s.text), "即日起") {
@@ -37,6 +40,16 @@ func phasesOf(root *node, issued string) ([]Phase, []Finding) {
 		}
 	}
 	return out, found
+}
+
+// firstYear is the first year that a section prints above its stages: 从2015年3月开始，至6月结束.
+func firstYear(n *node) int {
+	for _, p := range n.paras {
+		if list := periods(p.Text, 0); len(list) > 0 {
+			return max(yearOf(list[0].start), yearOf(list[0].end))
+		}
+	}
+	return 0
 }
 
 // phaseSections are the sections about the course of the campaign: by title, first at the top, then below; else

@@ -113,12 +113,17 @@ func joinTitle(at Paragraph, ps []Paragraph) Paragraph {
 func headings(n *node, duties map[*node]bool) []Heading {
 	out := []Heading{}
 	for _, c := range n.children {
-		if duties[c] || c.isPoint() || c.title == "" && c.mark.kind >= digitBracket || roleOfTitle(c.title) != "" {
+		if duties[c] || c.isPoint() || c.title == "" && c.mark.kind >= digitBracket || roleOfTitle(c.title) != "" && n.parent != nil || listsDuty(n, c) {
 			continue // numbered duties, steps within a task, and sub-heads of a roster
 		}
 		out = append(out, Heading{Number: c.mark.label, Title: c.title, Path: c.path, Text: text(c.paras), Lines: c.lines(), Children: headings(c, duties)})
 	}
 	return out
+}
+
+// listsDuty reports an item below a heading about duties that says one duty and has no text of its own.
+func listsDuty(n, c *node) bool {
+	return n.parent != nil && kindOfSection(n.title) == dutySection && !containsAny(n.title, "分工", "部门职责") && c.mark.kind >= hanBracket && len(c.children) == 0 && (c.title == "" || len(c.paras) == 0)
 }
 
 // fillEmpty makes every list of the contract a list: no null in the JSON.

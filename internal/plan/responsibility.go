@@ -101,6 +101,13 @@ func spokenUnits(paras []Paragraph) []Responsibility {
 	var out []Responsibility
 	for _, p := range paras {
 		for _, s := range sentences(p.Text) {
+			if list := subjects(s); len(list) > 0 {
+				for i := range list {
+					list[i].Lines, list[i].Scope = p.Lines, strings.TrimRight(s, "。；;")
+				}
+				out = append(out, list...)
+				continue
+			}
 			for _, m := range spoken().FindAllStringSubmatch(s, -1) {
 				units := unitList(m[1])
 				if len(units) == 0 || !allUnits(units) || !containsAny(m[1], "市", "县", "区", "各", "局", "委", "办", "镇", "乡", "街道", "所", "站", "中心", "公司", "集团", "院", "部", "厅", "股", "科", "处", "队") {
@@ -117,6 +124,32 @@ func spokenUnits(paras []Paragraph) []Responsibility {
 				}
 			}
 		}
+	}
+	return out
+}
+
+// subjects reads a sentence whose subject is a list of units that lead or answer: 县住建局牵头负责管网改造，县财政局配合。
+func subjects(s string) []Responsibility {
+	var out []Responsibility
+	if strings.HasPrefix(s, "由") {
+		return nil
+	}
+	for i, c := range splitTop(strings.TrimRight(s, "。；;"), "，,") {
+		role, list := roleWithin(c)
+		if at, units := roleAtEnd(c); at != "" && allUnits(unitList(units)) {
+			role, list = at, unitList(units)
+		}
+		named := len(list) > 0
+		for _, u := range list {
+			named = named && (i > 0 && !leads(role) || hasAnyPrefix(u, "市", "县", "区", "省", "各县", "各市", "各区", "各乡", "各镇", "各街道", "国家")) && endsAsUnit(u) && runeLen(u) > 2
+		}
+		if !named || i == 0 && !leads(role) {
+			if i == 0 {
+				return nil
+			}
+			continue
+		}
+		out = append(out, Responsibility{Role: role, Units: list})
 	}
 	return out
 }
@@ -486,7 +519,7 @@ func tidyUnit(u string) string {
 func mergeUnits(list []string) []string {
 	var out []string
 	for _, u := range list {
-		if n := len(out); n > 0 && (runeLen(u) == 1 || levelsOnly(out[n-1]) && startsWithLevel(u)) {
+		if n := len(out); n > 0 && (runeLen(u) == 1 || strings.HasSuffix(out[n-1], "党委") && (u == "政府" || u == "人民政府") || levelsOnly(out[n-1]) && startsWithLevel(u)) {
 			out[n-1] += "、" + u
 			continue
 		}

@@ -31,7 +31,7 @@ func rosterLine(p Paragraph, role string) (list []Appointment, next string, ok b
 		if i+1 < len(labels) {
 			end = labels[i+1].from
 		}
-		content := strings.TrimRight(p.Text[l.to:end], "。；; 　")
+		content := strings.TrimRight(p.Text[l.to:end], "。；;，, 　")
 		entries, _ := readEntries(content)
 		if i := topIndex(content, "；;"); i > 0 && !peopleOnly(content[i:]) {
 			entries, _ = readEntries(content[:i]) // 组长：张三；成员从各单位抽调

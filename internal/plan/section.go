@@ -39,11 +39,14 @@ func kindOfSection(title string) sectionKind {
 		t = t[:i]
 	}
 	n := runeLen(t)
-	if strings.HasPrefix(t, "总体要求") {
+	if strings.Contains(t, "总体要求") && n <= 20 {
 		return goalSection
 	}
 	if containsAny(t, "重点任务", "主要任务", "工作任务") && n <= 16 && !containsAny(t, "目标任务") {
 		return taskSection
+	}
+	if hasAnyPrefix(t, "建立", "健全", "完善", "构建") && n > 8 && strings.HasSuffix(t, "机制") && !strings.Contains(t, "保障") {
+		return topical // 建立健全组织实施机制 is a measure, 工作机制 is none
 	}
 	for _, rule := range sectionRules {
 		for _, w := range rule.words {

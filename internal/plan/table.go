@@ -441,6 +441,8 @@ func tablePeople(n *node) []Appointment {
 		a := Appointment{Role: role, Name: who, Post: squeezeHan(r.cell(post)), Unit: r.cell(unit), Lines: r.lines}
 		if own := r.cell(roleColumn); own != "" {
 			role, a.Role = own, own
+		} else if own, ok := roleOf(r.cell(t.column("备注"))); ok {
+			a.Role = own
 		}
 		if a.Unit == "" {
 			a.Unit, _ = SplitPost(a.Post)
