@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // Words that say how a unit answers for a piece of work. The first lead, the others support.
 var (
@@ -40,12 +43,12 @@ func squeezeHead(s string) string {
 
 // responsibilityBracket returns where a bracket naming units begins that ends s; 0 if there is none.
 func responsibilityBracket(s string) int {
-	if !hasAnySuffix(s, "）", ")", "】", "]") {
+	if !hasAnySuffix(s, "）", ")", "】", "]", "〕") {
 		return 0
 	}
 	for i, r := range s {
-		if (r == '（' || r == '(' || r == '【' || r == '[') && i > 0 {
-			inner := strings.Trim(s[i:], "（()）【】[]")
+		if (r == '（' || r == '(' || r == '【' || r == '[' || r == '〔') && i > 0 {
+			inner := strings.Trim(s[i:], "（()）【】[]〔〕")
 			if len(parseResponsibility(inner)) > 0 {
 				return i
 			}
@@ -154,6 +157,11 @@ func subjects(s string) []Responsibility {
 	return out
 }
 
+// bracketWidths writes every bracket round, at the same length in bytes.
+var bracketWidths = sync.OnceValue(func() *strings.Replacer {
+	return strings.NewReplacer("【", "（", "】", "）", "〔", "（", "〕", "）", "[", "(", "]", ")")
+})
+
 type responsibilityGroup struct {
 	from, to int
 	list     []Responsibility
@@ -163,7 +171,7 @@ type responsibilityGroup struct {
 func responsibilityGroups(s string) []responsibilityGroup {
 	var out []responsibilityGroup
 	for i := 0; i < len(s); {
-		open := strings.IndexAny(s[i:], "（(【[")
+		open := strings.IndexAny(s[i:], "（(【[〔")
 		if open < 0 {
 			open = len(s)
 		} else {
@@ -178,7 +186,7 @@ func responsibilityGroups(s string) []responsibilityGroup {
 		if open == len(s) {
 			break
 		}
-		end := closing(strings.NewReplacer("【", "（", "】", "）", "[", "(", "]", ")").Replace(s), open)
+		end := closing(bracketWidths().Replace(s), open)
 		if end < 0 {
 			break
 		}
@@ -277,7 +285,14 @@ func labelWords(s string, loc []int) (role, of string) {
 // clauses reads 甲牵头，乙、丙配合: units, then the word that gives their role.
 func clauses(s string) []Responsibility {
 	if i := strings.Index(s, "。"); i >= 0 {
-		s = s[:i] // 以下均需试点城市政府落实，不再列出
+		first, more := clauses(s[:i]), clauses(trim(s[i+len("。"):]))
+		if len(first) == 0 || len(more) == 0 || containsAny(s[i:], "以下", "下同") {
+			return first // 以下均需试点城市政府落实，不再列出
+		}
+		return append(first, followers(first, more)...)
+	}
+	if s == "" {
+		return nil
 	}
 	var out []Responsibility
 	var waiting []string
@@ -319,12 +334,20 @@ func clauses(s string) []Responsibility {
 	if len(out) > 0 && len(waiting) > 0 {
 		out[len(out)-1].Units = append(out[len(out)-1].Units, waiting...)
 	}
-	if len(out) > 1 && out[0].Role == "牵头" {
-		for i := 1; i < len(out); i++ {
-			out[i].assists = out[i].Role != "牵头" // 甲牵头，乙负责: 乙 works under 甲
-		}
+	if len(out) > 1 {
+		followers(out[:1], out[1:])
 	}
 	return out
+}
+
+// followers marks who works under the leader of the same bracket: 乙 in 甲牵头，乙负责.
+func followers(first, more []Responsibility) []Responsibility {
+	if first[0].Role == "牵头" {
+		for i := range more {
+			more[i].assists = more[i].Role != "牵头"
+		}
+	}
+	return more
 }
 
 // withoutVerb is 乙局、丙局 of 乙局、丙局推进.

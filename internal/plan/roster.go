@@ -381,14 +381,23 @@ func (r *rosterReader) readLeaders(p Paragraph) {
 		if i := strings.LastIndex(who, "由"); i >= 0 {
 			who = who[i+len("由"):]
 		}
-		person, post := nameAtEnd(who)
-		if person == "" || post == "" {
-			continue
+		if i := strings.LastIndex(who, "以"); i >= 0 {
+			who = who[i+len("以"):] // 成立以县长张三为组长…
 		}
-		if at < 0 {
-			at = r.open(name, p.Lines)
+		list := []string{who}
+		if name, post := nameAtEnd(who); name == "" || post == "" {
+			list = splitTop(who, "、") // 副局长李华、王芳
 		}
-		r.appoint(at, m[2], person, post, p)
+		for i, one := range list {
+			person, post := nameAtEnd(one)
+			if person == "" || post == "" && i == 0 {
+				break
+			}
+			if at < 0 {
+				at = r.open(name, p.Lines)
+			}
+			r.appoint(at, m[2], person, post, p)
+		}
 	}
 }
 

@@ -190,11 +190,27 @@ func taskParts(n *node) []*node {
 	if own := ownResponsibilities(n); len(own) > 0 && !anyResponsible(out) && (headed*2 < len(out) || !anyText(out)) {
 		return nil
 	}
+	if n.title != "" && !anyResponsible(out) && endInSemicolons(out) {
+		return nil // 1.是否明码标价；2.是否哄抬价格。
+	}
 	// 1、…。2、…。责任科室：甲科: items without headings of their own, and the units under all of them.
 	if headed == 0 && n.title != "" && len(out) > 0 && len(closingResponsibilities(out)) > 0 {
 		return nil
 	}
 	return out
+}
+
+// endInSemicolons reports items that are the points of one sentence, each but the last ending in ；.
+func endInSemicolons(nodes []*node) bool {
+	if len(nodes) < 2 {
+		return false
+	}
+	for _, c := range nodes[:len(nodes)-1] {
+		if len(c.children) > 0 || !hasAnySuffix(c.title+c.stop+text(c.paras), "；", ";") {
+			return false
+		}
+	}
+	return true
 }
 
 func ownResponsibilities(n *node) []Responsibility {
