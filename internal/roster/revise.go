@@ -135,7 +135,7 @@ func (v *reviser) bodies() error {
 			LineFrom: nb.Lines[0], LineTo: nb.Lines[1]}
 		if was, ok := v.running[v.r.Continues[i]]; ok && v.r.Continues[i] >= 0 {
 			row.ID = was.ID
-			if err := v.update(&row, row.ID); err != nil {
+			if err := v.update(&row, row.ID, "gone_on"); err != nil {
 				return err
 			}
 		} else if err := v.newBody(&row); err != nil {
@@ -150,8 +150,9 @@ func (v *reviser) bodies() error {
 	return nil
 }
 
-func (v *reviser) update(model any, id int64) error {
-	_, err := v.tx.NewUpdate().Model(model).ExcludeColumn("id", "campaign_id", "gone_on").
+// update rewrites a row; keeps are the columns that stay as they are.
+func (v *reviser) update(model any, id int64, keeps string) error {
+	_, err := v.tx.NewUpdate().Model(model).ExcludeColumn("id", "campaign_id", keeps).
 		Where("campaign_id = ?", v.r.CampaignID).Where("id = ?", id).Exec(v.ctx)
 	if err != nil {
 		return fmt.Errorf("%T %d: %w", model, id, err)
@@ -184,7 +185,7 @@ func (v *reviser) sections(head Body, names []string) error {
 		var err error
 		if at >= 0 {
 			row.ID = v.parts[head.ID][at].ID
-			err = v.update(&row, row.ID)
+			err = v.update(&row, row.ID, "gone_on")
 		} else {
 			err = v.newBody(&row)
 		}
@@ -298,7 +299,7 @@ func (v *reviser) keepSeat(was Seat, row Appointment) error {
 			"post_before": was.Post, "post": row.Post, "lines": row.Lines()})
 	}
 	v.out.Seats = append(v.out.Seats, row)
-	return v.update(&row, row.ID)
+	return v.update(&row, row.ID, "from_day")
 }
 
 func (v *reviser) duties() error {
@@ -316,7 +317,7 @@ func (v *reviser) duties() error {
 			if was.Text != row.Text {
 				v.tell("duty", row.ID, "changed", map[string]any{"body": nb.Name, "number": row.Number, "lines": row.Lines()})
 			}
-			if err := v.update(&row, row.ID); err != nil {
+			if err := v.update(&row, row.ID, "gone_on"); err != nil {
 				return err
 			}
 			v.out.Duties = append(v.out.Duties, row)
