@@ -40,12 +40,13 @@ type stage struct {
 	task    campaign.Task // of home, under greening
 	ids     map[string]string
 	clients map[string]*http.Client
+	uploads map[string]campaign.Upload // read once
 }
 
 func stageFor(t *testing.T) *stage {
 	t.Helper()
 	clock := kernel.FixedClock(func() time.Time { return time.Date(2024, 3, 27, 1, 40, 0, 0, time.UTC) })
-	s := &stage{Site: webtest.Open(t, dbtest.Open(t, db.SQLite), clock), clients: map[string]*http.Client{}}
+	s := &stage{Site: webtest.Open(t, dbtest.Open(t, db.SQLite), clock), clients: map[string]*http.Client{}, uploads: map[string]campaign.Upload{}}
 	s.home, s.away = s.OpenCampaign(t, "examples/pinghe/plan.txt"), s.OpenCampaign(t, "examples/linfen-2023/plan.txt")
 	s.task = s.taskCalled(t, s.home.ID, greening)
 	s.cast(t)
@@ -118,8 +119,24 @@ func (s *stage) renew(t *testing.T) {
 	t.Helper()
 	unit := "国网平河供电公司"
 	s.ids["{i}"], s.ids["{m}"] = s.workOn(t, s.home.ID, s.task.ID, unit)
-	s.ids["{d}"] = fmt.Sprint(startDraft(t, s.Site, 0, thirdPlan))
-	s.ids["{r}"] = fmt.Sprint(startDraft(t, s.Site, s.home.ID, revisedPlan))
+	s.ids["{d}"] = fmt.Sprint(s.draft(t, 0, thirdPlan))
+	s.ids["{r}"] = fmt.Sprint(s.draft(t, s.home.ID, revisedPlan))
+}
+
+func (s *stage) draft(t *testing.T, campaignID int64, path string) int64 {
+	t.Helper()
+	u, ok := s.uploads[path]
+	if !ok {
+		o := webtest.Reading(t, path)
+		u = campaign.Upload{Source: o.Source, Original: o.Original, Plan: &o.Reading.Plan}
+		s.uploads[path] = u
+	}
+	u.CampaignID = campaignID
+	id, err := s.Campaigns.StartDraft(webtest.System(), u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 func (s *stage) workOn(t *testing.T, campaignID, taskID int64, unit string) (item, milestone string) {
@@ -148,7 +165,7 @@ func (s *stage) foreign(t *testing.T) map[string]string {
 	task := s.taskCalled(t, s.away.ID, "")
 	ids := s.objects(t, s.away.ID, task)
 	ids["{i}"], ids["{m}"] = s.workOn(t, s.away.ID, task.ID, "")
-	ids["{d}"] = fmt.Sprint(startDraft(t, s.Site, s.away.ID, "examples/linfen-2023/plan.txt"))
+	ids["{d}"] = fmt.Sprint(s.draft(t, s.away.ID, "examples/linfen-2023/plan.txt"))
 	return ids
 }
 
