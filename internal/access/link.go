@@ -50,7 +50,7 @@ func (s *Service) IssueLink(ctx context.Context, accountID int64) (token string,
 		case r.Admin != kernel.NoAdmin && r.Password != "" && !actor.System:
 			return kernel.E(kernel.Forbidden, "管理员的密码链接只能在服务器上签发：pinzhi account link %s", r.Login)
 		case r.account().Locked():
-			return kernel.E(kernel.Conflict, "帐号已停用，请先请安全管理员解锁")
+			return kernel.E(kernel.Conflict, "账号已停用，请先请安全管理员解锁")
 		}
 		token, err = s.issue(ctx, tx, actor, r, ChoosePassword)
 		return err

@@ -48,7 +48,7 @@ func require(actor kernel.Actor, act Act) error {
 	case !actor.Known():
 		return kernel.E(kernel.Unauthenticated, "请先登录")
 	case !Allowed(actor, act):
-		return kernel.E(kernel.Forbidden, "您的帐号没有办理这件事的权限")
+		return kernel.E(kernel.Forbidden, "您的账号没有办理这件事的权限")
 	default:
 		return nil
 	}

@@ -29,7 +29,7 @@ func (s *Service) Create(ctx context.Context, n NewAccount) (Account, error) {
 		return Account{}, err
 	}
 	if n.Admin != kernel.NoAdmin && !actor.System {
-		return Account{}, kernel.E(kernel.Forbidden, "管理员身份由安全管理员授予，请先建帐号").On("admin")
+		return Account{}, kernel.E(kernel.Forbidden, "管理员身份由安全管理员授予，请先建账号").On("admin")
 	}
 	if err := n.check(); err != nil {
 		return Account{}, err
@@ -110,7 +110,7 @@ func (s *Service) ByLogin(ctx context.Context, login string) (Account, error) {
 func (s *Service) Lock(ctx context.Context, id int64) error {
 	return s.change(ctx, LockAccounts, id, func(tx db.Tx, actor kernel.Actor, r *accountRow) error {
 		if r.ID == actor.AccountID {
-			return kernel.E(kernel.Conflict, "不能锁定自己的帐号")
+			return kernel.E(kernel.Conflict, "不能锁定自己的账号")
 		}
 		if r.account().Locked() {
 			return nil
@@ -128,7 +128,7 @@ func (s *Service) Lock(ctx context.Context, id int64) error {
 func (s *Service) Unlock(ctx context.Context, id int64) error {
 	return s.change(ctx, LockAccounts, id, func(tx db.Tx, actor kernel.Actor, r *accountRow) error {
 		if r.ID == actor.AccountID {
-			return kernel.E(kernel.Conflict, "不能给自己的帐号解锁")
+			return kernel.E(kernel.Conflict, "不能给自己的账号解锁")
 		}
 		r.LockedAt, r.LockedBy, r.LockedUntil, r.Failures = time.Time{}, 0, time.Time{}, 0
 		if err := save(ctx, tx, r, "locked_at", "locked_by", "locked_until", "failures"); err != nil {
@@ -185,7 +185,7 @@ func grantable(actor kernel.Actor, r *accountRow, role kernel.AdminRole) error {
 	case role != kernel.NoAdmin && r.PersonID != 0:
 		return errAdminIsNobody
 	case role != kernel.NoAdmin && r.Admin != kernel.NoAdmin && r.Admin != role:
-		return kernel.E(kernel.Conflict, "一个帐号不能兼任两种管理员。请先收回原来的，或另选帐号").On("admin")
+		return kernel.E(kernel.Conflict, "一个账号不能兼任两种管理员。请先收回原来的，或另选账号").On("admin")
 	default:
 		return nil
 	}

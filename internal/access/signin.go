@@ -23,9 +23,9 @@ func lockout(failures int) time.Duration {
 
 var (
 	errWrong = kernel.E(kernel.Unauthenticated,
-		"登录名或密码不对。连续输错 %d 次，帐号会暂停一段时间，可请管理员处理", triesUntilLockout)
+		"登录名或密码不对。连续输错 %d 次，账号会暂停一段时间，可请管理员处理", triesUntilLockout)
 	errThrottled = kernel.E(kernel.TooMany, "从您这里试错的次数太多，请 15 分钟后再试")
-	errShut      = kernel.E(kernel.Forbidden, "这个帐号已被管理员停用，请联系安全管理员")
+	errShut      = kernel.E(kernel.Forbidden, "这个账号已被管理员停用，请联系安全管理员")
 )
 
 // SignIn checks login and password; address is where the request came from. It fails with unauthenticated if

@@ -41,7 +41,7 @@ func (r accountRow) account() Account {
 	}
 }
 
-var errNoAccount = kernel.E(kernel.NotFound, "没有这个帐号")
+var errNoAccount = kernel.E(kernel.NotFound, "没有这个账号")
 
 // load finds the one account for which where holds; not_found if there is none.
 func load(ctx context.Context, tx db.Tx, where string, args ...any) (accountRow, error) {

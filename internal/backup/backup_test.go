@@ -18,10 +18,12 @@ import (
 
 	"pinzhi/internal/access"
 	"pinzhi/internal/backup"
+	"pinzhi/internal/campaign"
 	"pinzhi/internal/db"
 	"pinzhi/internal/db/dbtest"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
+	"pinzhi/internal/web/webtest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -56,7 +58,10 @@ func newSystem(t *testing.T, d *db.DB) *system {
 			t.Fatal(err)
 		}
 	}
-	err = d.Write(ctx, func(tx db.Tx) error { return db.PutSearchText(ctx, tx, 1, 5, "解放路农贸市场 \u2028 12345") })
+	if _, err := campaign.New(d, kernel.Clock{}).Open(ctx, webtest.Reading(t, "examples/linfen-2023/plan.txt")); err != nil {
+		t.Fatal(err)
+	}
+	err = d.Write(ctx, func(tx db.Tx) error { return db.PutSearchText(ctx, tx, turns, 1e6, "独一无二的 \u2028 12345") })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +81,9 @@ func (s *system) file(name, content string) {
 	}
 }
 
+// turns is the campaign in which turns are taken; Linfen's is the first.
+const turns = 77
+
 // turn writes two rows that must never be seen without each other.
 func (s *system) turn(ctx context.Context) {
 	s.turns++
@@ -84,7 +92,7 @@ func (s *system) turn(ctx context.Context) {
 		if err != nil {
 			return err
 		}
-		return ledger.Append(ctx, tx, ledger.Event{CampaignID: 1, At: time.Now(), Actor: kernel.TheSystem,
+		return ledger.Append(ctx, tx, ledger.Event{CampaignID: turns, At: time.Now(), Actor: kernel.TheSystem,
 			SubjectKind: "turn", SubjectID: int64(s.turns), Verb: "taken", Data: map[string]any{"n": s.turns, "half": 0.5}})
 	})
 	if err != nil && ctx.Err() == nil {
@@ -257,7 +265,7 @@ func wantSound(t *testing.T, d *db.DB, dir string) {
 		t.Fatal(err)
 	}
 	r, err := l.Verify(t.Context())
-	if err != nil || !r.Sound() || len(r.Campaigns) != 2 || r.Campaigns[1].Size == 0 {
+	if err != nil || !r.Sound() || len(r.Campaigns) != 3 || r.Campaigns[1].Size == 0 || r.Campaigns[2].Size == 0 {
 		t.Errorf("%+v, %v", r, err)
 	}
 	var settings, events int
@@ -276,9 +284,9 @@ func wantWorking(t *testing.T, d *db.DB) {
 	if _, err := access.NewService(d, kernel.Clock{}).Create(ctx, access.NewAccount{Login: "newcomer", Name: "新人"}); err != nil {
 		t.Error(err)
 	}
-	query, args := "select count(*) from search_fts where search_fts match ?", []any{`"农贸"`}
+	query, args := "select count(*) from search_fts where search_fts match ?", []any{`"独一 一无 无二"`}
 	if d.Kind() == db.Postgres {
-		query, args = "select count(*) from search_text where grams @@ ?::tsquery", []any{"'农贸'"}
+		query, args = "select count(*) from search_text where grams @@ ?::tsquery", []any{"'独一' <-> '一无' <-> '无二'"}
 	}
 	var found int
 	if err := d.Reader().NewRaw(query, args...).Scan(ctx, &found); err != nil || found != 1 {

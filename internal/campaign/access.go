@@ -126,7 +126,7 @@ func (s *Service) Visible(ctx context.Context) ([]Campaign, error) {
 		if err != nil || len(ids) == 0 {
 			return nil, err
 		}
-		q = q.Where("id IN (?)", bun.In(ids))
+		q = q.Where("id IN (?)", bun.List(ids))
 	}
 	if err := q.Scan(ctx); err != nil {
 		return nil, err

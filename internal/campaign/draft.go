@@ -77,18 +77,22 @@ func (s *Service) StartDraft(ctx context.Context, u Upload) (int64, error) {
 		return 0, fmt.Errorf("plan to JSON: %w", err)
 	}
 	actor := kernel.ActorFrom(ctx)
-	rows := []Draft{{
+	draft := Draft{
 		CampaignID: u.CampaignID, FileName: u.Source.Name, Format: u.Source.Format, SHA256: Hash(u.Original), Original: u.Original,
 		Source: strings.Join(u.Source.Lines, "\n"), FirstReading: string(first), Edits: "[]", Drill: u.Drill,
 		CreatedBy: actor.AccountID, CreatedByName: actor.Name, CreatedAt: s.clock.Now(), UpdatedAt: s.clock.Now(),
-	}}
+	}
+	var id int64
 	err = s.db.Write(ctx, func(tx db.Tx) error {
 		if err := s.mayDraft(ctx, tx, u.CampaignID); err != nil {
 			return err
 		}
-		return db.InsertAll(ctx, tx, rows)
+		rows := []Draft{draft} // made anew each time: the closure may run twice
+		err := db.InsertAll(ctx, tx, rows)
+		id = rows[0].ID
+		return err
 	})
-	return rows[0].ID, err
+	return id, err
 }
 
 // DraftByID returns a draft to who may work on it; it fails with not_found for everybody else.

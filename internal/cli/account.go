@@ -12,11 +12,11 @@ import (
 )
 
 type accountCmd struct {
-	Create accountCreateCmd `cmd:"" help:"建帐号，并给出设密码的一次性链接。"`
-	List   accountListCmd   `cmd:"" help:"列出帐号。"`
-	Link   accountLinkCmd   `cmd:"" help:"给帐号另发一个设密码的一次性链接。"`
-	Lock   accountLockCmd   `cmd:"" help:"停用帐号，已登录的随即退出。"`
-	Unlock accountUnlockCmd `cmd:"" help:"解锁帐号。"`
+	Create accountCreateCmd `cmd:"" help:"建账号，并给出设密码的一次性链接。"`
+	List   accountListCmd   `cmd:"" help:"列出账号。"`
+	Link   accountLinkCmd   `cmd:"" help:"给账号另发一个设密码的一次性链接。"`
+	Lock   accountLockCmd   `cmd:"" help:"停用账号，已登录的随即退出。"`
+	Unlock accountUnlockCmd `cmd:"" help:"解锁账号。"`
 }
 
 // personFinder looks a person of a campaign's roster up by name.
@@ -83,7 +83,7 @@ func (c *accountCreateCmd) Run(ctx context.Context, s *streams, finder finderFor
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "已建帐号 %s（%s）\n", a.Login, a.Name)
+	fmt.Fprintf(s.out, "已建账号 %s（%s）\n", a.Login, a.Name)
 	c.printLink(s.out, token)
 	c.seal(ctx, s, d)
 	return nil

@@ -26,7 +26,7 @@ type root struct {
 	Serve    serveCmd    `cmd:"" help:"运行品质，打开浏览器就能用。"`
 	Campaign campaignCmd `cmd:"" help:"行动：用方案启动、列出、导出。"`
 	Plan     planCmd     `cmd:"" help:"读方案、查方案。"`
-	Account  accountCmd  `cmd:"" help:"帐号：建立、停用、发一次性链接。"`
+	Account  accountCmd  `cmd:"" help:"账号：建立、停用、发一次性链接。"`
 	Ledger   ledgerCmd   `cmd:"" help:"流水：核验是否被动过。"`
 	Backup   backupCmd   `cmd:"" help:"把整个系统备份成一个文件，运行中也可以。"`
 	Bench    benchCmd    `cmd:"" help:"在临时系统上测量各页、写入和启动的时间。"`

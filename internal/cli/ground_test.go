@@ -58,7 +58,7 @@ func TestAccount_ErrorsExitWithAStatusAndASentence(t *testing.T) {
 		{exitFailed, "已经有人用了", []string{"create", "--login", "zhao", "--name", "赵"}},
 		{exitInvalid, "登录名用", []string{"create", "--login", "z", "--name", "赵"}},
 		{exitInvalid, "root", []string{"create", "--login", "root", "--name", "根", "--admin", "root"}},
-		{exitFailed, "没有这个帐号", []string{"lock", "nobody"}},
+		{exitFailed, "没有这个账号", []string{"lock", "nobody"}},
 	} {
 		args := append([]string{"account", c.args[0], "--data", data}, c.args[1:]...)
 		status, _, errs := run(args...)

@@ -32,7 +32,7 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 		err = pool.Ping(ctx)
 	}
 	if err != nil {
-		return nil, kernel.E(kernel.Unavailable, "连不上 PostgreSQL，请检查地址、帐号和服务是否开着").Because(err)
+		return nil, kernel.E(kernel.Unavailable, "连不上 PostgreSQL，请检查地址、账号和服务是否开着").Because(err)
 	}
 	shared := bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New())
 	d := &DB{kind: Postgres, reader: shared, writer: shared}

@@ -187,7 +187,7 @@ func peopleKnown(ctx context.Context, tx db.Tx, place string, names []string) (m
 		return known, nil
 	}
 	var rows []Person
-	err := tx.NewSelect().Model(&rows).Where("place = ?", place).Where("name IN (?)", bun.In(names)).Order("id").Scan(ctx)
+	err := tx.NewSelect().Model(&rows).Where("place = ?", place).Where("name IN (?)", bun.List(names)).Order("id").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("people: %w", err)
 	}

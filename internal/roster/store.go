@@ -19,7 +19,7 @@ func unitIDs(ctx context.Context, tx db.Tx, place string, names []string) (map[s
 		return ids, nil, nil
 	}
 	var have []Unit
-	err := tx.NewSelect().Model(&have).Where("place = ?", place).Where("name IN (?)", bun.In(names)).Scan(ctx)
+	err := tx.NewSelect().Model(&have).Where("place = ?", place).Where("name IN (?)", bun.List(names)).Scan(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("units: %w", err)
 	}
@@ -189,7 +189,7 @@ func UnitsByID(ctx context.Context, tx db.Tx, ids []int64) ([]Unit, error) {
 	if len(ids) == 0 {
 		return rows, nil
 	}
-	if err := tx.NewSelect().Model(&rows).Where("id IN (?)", bun.In(ids)).Order("id").Scan(ctx); err != nil {
+	if err := tx.NewSelect().Model(&rows).Where("id IN (?)", bun.List(ids)).Order("id").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("units: %w", err)
 	}
 	return rows, nil
@@ -284,7 +284,7 @@ func Names(ctx context.Context, tx db.Tx, unitIDs, personIDs []int64) (units, pe
 		return units, people, nil
 	}
 	var ps []Person
-	if err := tx.NewSelect().Model(&ps).Where("id IN (?)", bun.In(ids)).Scan(ctx); err != nil {
+	if err := tx.NewSelect().Model(&ps).Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
 		return nil, nil, fmt.Errorf("people: %w", err)
 	}
 	for _, p := range ps {

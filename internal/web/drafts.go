@@ -102,12 +102,17 @@ func (q *request) uploaded() (name string, content []byte, err error) {
 // draftPage is the checking screen: the text on the left, what was read on the right.
 // ?edit=task.5 opens one entry for correction; ?edit=task.5.split another form of it.
 func draftPage(q *request) error {
+	return q.draft(http.StatusOK, q.FormValue("edit"), nil, views.Problem{})
+}
+
+// draft shows the checking screen with one entry open, and what was typed there where it was not taken.
+func (q *request) draft(status int, edit string, posted map[string]string, problem views.Problem) error {
 	v, err := q.draftView()
 	if err != nil {
 		return err
 	}
-	v.Edit = q.FormValue("edit")
-	return q.page("核对方案", views.DraftPage(v), ui.Crumb{Text: v.Back, Href: v.BackHref}, ui.Crumb{Text: v.Draft.FileName}, ui.Crumb{Text: "核对"})
+	v.Edit, v.Posted, v.Problem = edit, posted, problem
+	return q.render(status, "核对方案", views.DraftPage(v), ui.Crumb{Text: v.Back, Href: v.BackHref}, ui.Crumb{Text: v.Draft.FileName}, ui.Crumb{Text: "核对"})
 }
 
 func (q *request) draftView() (views.Draft, error) {
@@ -169,12 +174,16 @@ func editDraft(q *request) error {
 	}
 	for name := range q.PostForm {
 		switch name {
-		case "op", "kind", "at", "revision":
+		case "op", "kind", "at", "revision", "form":
 		default:
 			e.Fields[name] = q.PostFormValue(name)
 		}
 	}
-	if err := q.s.Campaigns.CorrectDraft(q.ctx(), id, q.revision(), e); err != nil {
+	err = q.s.Campaigns.CorrectDraft(q.ctx(), id, q.revision(), e)
+	if problem, ok := refused(err); ok {
+		return q.draft(statusOf(kernel.CodeOf(err)), q.PostFormValue("form"), e.Fields, problem)
+	}
+	if err != nil {
 		return err
 	}
 	return q.seeOther("/drafts/%d#%s", id, anchor(e))
@@ -202,7 +211,11 @@ func (q *request) onDraft(do func(context.Context, int64, int) error) error {
 	if err != nil {
 		return err
 	}
-	if err := do(q.ctx(), id, q.revision()); err != nil {
+	err = do(q.ctx(), id, q.revision())
+	if problem, ok := refused(err); ok {
+		return q.draft(statusOf(kernel.CodeOf(err)), "", nil, problem)
+	}
+	if err != nil {
 		return err
 	}
 	return q.seeOther("/drafts/%d", id)
@@ -214,6 +227,9 @@ func openDraft(q *request) error {
 		return err
 	}
 	campaignID, err := q.s.Campaigns.OpenDraft(q.ctx(), id, q.revision())
+	if problem, ok := refused(err); ok {
+		return q.draft(statusOf(kernel.CodeOf(err)), "", nil, problem)
+	}
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"pinzhi/internal/campaign"
@@ -28,6 +30,11 @@ func taskPage(q *request) error {
 	if err != nil {
 		return err
 	}
+	return q.task(taskID, http.StatusOK, nil)
+}
+
+// task shows a task; with puts back what a form held that was not taken.
+func (q *request) task(taskID int64, status int, with func(*views.TaskPage)) error {
 	task, err := q.s.Campaigns.TaskByID(q.ctx(), q.view.ID, taskID)
 	if err != nil {
 		return err
@@ -55,7 +62,10 @@ func taskPage(q *request) error {
 	if v.Action != nil && v.Action.Name != "" {
 		crumbs = append(crumbs, ui.Crumb{Text: v.Action.Short, Href: q.at("/tasks#a%d", v.Action.ID)})
 	}
-	return q.page(task.Name, views.TaskView(v), append(crumbs, ui.Crumb{Text: task.Number()})...)
+	if with != nil {
+		with(&v)
+	}
+	return q.render(status, task.Name, views.TaskView(v), append(crumbs, ui.Crumb{Text: task.Number()})...)
 }
 
 // pick finds the task in the tree, with its units and progress, and returns its action.
@@ -182,16 +192,40 @@ func addItems(q *request) error {
 	if err != nil {
 		return err
 	}
-	inputs := []campaign.WorkItemInput{q.itemInput()}
-	if lines := strings.TrimSpace(q.FormValue("lines")); lines != "" {
-		if inputs, err = parseLines(lines); err != nil {
-			return err
-		}
+	inputs, lines := []campaign.WorkItemInput{q.itemInput()}, strings.TrimSpace(q.FormValue("lines"))
+	if lines != "" {
+		inputs, err = parseLines(lines)
 	}
-	if err := q.s.Campaigns.AddWorkItems(q.ctx(), q.view.ID, taskID, inputs); err != nil {
+	if err == nil {
+		err = q.s.Campaigns.AddWorkItems(q.ctx(), q.view.ID, taskID, inputs)
+	}
+	if err == nil {
+		return q.seeOther("%s", q.at("/tasks/%d", taskID))
+	}
+	problem, ok := refused(err)
+	if !ok {
 		return err
 	}
-	return q.seeOther("%s", q.at("/tasks/%d", taskID))
+	return q.task(taskID, statusOf(kernel.CodeOf(err)), func(v *views.TaskPage) {
+		if lines != "" {
+			v.Lines, v.LinesError = lines, problem
+		} else {
+			v.Form = views.ItemForm{WorkItemInput: inputs[0], Problem: problem}
+		}
+	})
+}
+
+// refused tells an error that belongs beside its form from one that gets a page of its own.
+func refused(err error) (views.Problem, bool) {
+	var e *kernel.Error
+	if !errors.As(err, &e) {
+		return views.Problem{}, false
+	}
+	switch e.Code {
+	case kernel.Invalid, kernel.Conflict, kernel.TooLarge:
+		return views.Problem{Message: e.Message, Field: e.Field}, true
+	}
+	return views.Problem{}, false
 }
 
 func (q *request) itemInput() campaign.WorkItemInput {
@@ -255,6 +289,11 @@ func itemPage(q *request) error {
 	if err != nil {
 		return err
 	}
+	return q.item(id, http.StatusOK, nil)
+}
+
+// item shows a work item; with puts back what a form held that was not taken.
+func (q *request) item(id int64, status int, with func(*views.ItemPage)) error {
 	svc := q.s.Campaigns
 	w, err := svc.ItemByID(q.ctx(), q.view.ID, id)
 	if err != nil {
@@ -269,7 +308,7 @@ func itemPage(q *request) error {
 		return err
 	}
 	leads, _ := chips(units[w.TaskID])
-	v := views.ItemPage{Base: q.base(), Today: q.today(), MayPlan: q.view.MayPlanWork(ids(leads)), Item: views.ItemView{
+	v := views.ItemPage{Base: q.base(), Today: q.today(), MayPlan: q.view.MayPlanWork(ids(leads)), Form: views.FormOf(w), Item: views.ItemView{
 		ItemRow: w, Light: campaign.LightOf(w.WorkItem, q.today()), Milestones: milestones[id], MayFinish: q.view.MayFinish(w.WorkItem, ids(leads)),
 	}}
 	if v.MayPlan {
@@ -280,19 +319,56 @@ func itemPage(q *request) error {
 	if v.Timeline, err = q.timeline("work_item", id); err != nil {
 		return err
 	}
-	return q.page(w.Title, views.WorkItemPage(v), ui.Crumb{Text: "任务", Href: q.at("/tasks")},
+	if with != nil {
+		with(&v)
+	}
+	return q.render(status, w.Title, views.WorkItemPage(v), ui.Crumb{Text: "任务", Href: q.at("/tasks")},
 		ui.Crumb{Text: w.TaskName, Href: q.at("/tasks/%d", w.TaskID)}, ui.Crumb{Text: "工作项"})
 }
 
-func changeItem(q *request) error {
+// onItem does one thing with the work item in the path and shows it again, with what was typed where it was refused.
+func (q *request) onItem(do func(id int64) error, back func(*views.ItemPage, views.Problem)) error {
 	id, err := q.id("i")
 	if err != nil {
 		return err
 	}
-	if err := q.s.Campaigns.ChangeWorkItem(q.ctx(), q.view.ID, id, q.revision(), q.itemInput()); err != nil {
+	if err = do(id); err == nil {
+		return q.seeOther("%s", q.at("/items/%d", id))
+	}
+	problem, ok := refused(err)
+	if !ok {
 		return err
 	}
-	return q.seeOther("%s", q.at("/items/%d", id))
+	return q.item(id, statusOf(kernel.CodeOf(err)), func(v *views.ItemPage) {
+		v.Typed = map[string]string{"note": q.FormValue("note"), "name": q.FormValue("name"), "due": q.FormValue("due")}
+		back(v, problem)
+	})
+}
+
+func changeItem(q *request) error {
+	return q.onItem(func(id int64) error {
+		return q.s.Campaigns.ChangeWorkItem(q.ctx(), q.view.ID, id, q.revision(), q.itemInput())
+	}, func(v *views.ItemPage, p views.Problem) {
+		v.Form = views.ItemForm{WorkItemInput: q.itemInput(), Problem: p, Revision: v.Item.Revision}
+	})
+}
+
+func finishItem(q *request) error {
+	return q.onItem(func(id int64) error {
+		return q.s.Campaigns.FinishWorkItem(q.ctx(), q.view.ID, id, q.FormValue("note"))
+	}, func(v *views.ItemPage, p views.Problem) { v.Done = p })
+}
+
+func reopenItem(q *request) error {
+	return q.onItem(func(id int64) error {
+		return q.s.Campaigns.ReopenWorkItem(q.ctx(), q.view.ID, id)
+	}, func(v *views.ItemPage, p views.Problem) { v.Done = p })
+}
+
+func addMilestone(q *request) error {
+	return q.onItem(func(id int64) error {
+		return q.s.Campaigns.AddMilestone(q.ctx(), q.view.ID, id, q.FormValue("name"), q.FormValue("due"))
+	}, func(v *views.ItemPage, p views.Problem) { v.Stone = p })
 }
 
 // revision is what the form was filled in on; -1 fits nothing.
@@ -302,39 +378,6 @@ func (q *request) revision() int {
 		return -1
 	}
 	return n
-}
-
-func finishItem(q *request) error {
-	id, err := q.id("i")
-	if err != nil {
-		return err
-	}
-	if err := q.s.Campaigns.FinishWorkItem(q.ctx(), q.view.ID, id, q.FormValue("note")); err != nil {
-		return err
-	}
-	return q.seeOther("%s", q.at("/items/%d", id))
-}
-
-func reopenItem(q *request) error {
-	id, err := q.id("i")
-	if err != nil {
-		return err
-	}
-	if err := q.s.Campaigns.ReopenWorkItem(q.ctx(), q.view.ID, id); err != nil {
-		return err
-	}
-	return q.seeOther("%s", q.at("/items/%d", id))
-}
-
-func addMilestone(q *request) error {
-	id, err := q.id("i")
-	if err != nil {
-		return err
-	}
-	if err := q.s.Campaigns.AddMilestone(q.ctx(), q.view.ID, id, q.FormValue("name"), q.FormValue("due")); err != nil {
-		return err
-	}
-	return q.seeOther("%s", q.at("/items/%d", id))
 }
 
 func finishMilestone(q *request) error {

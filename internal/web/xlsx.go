@@ -53,6 +53,9 @@ func (s sheet) build(campaignName string) (*excelize.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.printSetup(f); err != nil { // before the stream: it writes the sheet's head first
+		return nil, err
+	}
 	w, err := f.NewStreamWriter(s.name)
 	if err != nil {
 		return nil, err
@@ -68,7 +71,7 @@ func (s sheet) build(campaignName string) (*excelize.File, error) {
 	if err := s.write(w, title, styles); err != nil {
 		return nil, err
 	}
-	return f, s.printSetup(f)
+	return f, nil
 }
 
 type sheetStyles struct{ title, head, body int }
@@ -103,7 +106,7 @@ func (s sheet) write(w *excelize.StreamWriter, title string, st sheetStyles) err
 	for i, h := range s.heads {
 		heads[i] = excelize.Cell{StyleID: st.head, Value: h}
 	}
-	if err := w.SetRow("A2", heads, excelize.RowOpts{Height: 22}); err != nil {
+	if err := w.SetRow("A2", heads, excelize.RowOpts{Height: max(22, s.height(texts(s.heads)))}); err != nil {
 		return err
 	}
 	for i, row := range s.rows {
@@ -116,6 +119,14 @@ func (s sheet) write(w *excelize.StreamWriter, title string, st sheetStyles) err
 		}
 	}
 	return w.Flush()
+}
+
+func texts(list []string) []any {
+	out := make([]any, len(list))
+	for i, t := range list {
+		out[i] = t
+	}
+	return out
 }
 
 // height is what a row needs: programs do not reckon it themselves for wrapped text in streamed sheets.

@@ -3,6 +3,7 @@ package views
 
 import (
 	"fmt"
+	"html"
 	"strings"
 
 	"pinzhi/internal/access"
@@ -11,6 +12,8 @@ import (
 	"pinzhi/internal/plan"
 	"pinzhi/internal/roster"
 	"pinzhi/internal/web/views/ui"
+
+	"github.com/a-h/templ"
 )
 
 // Base is the address that a campaign's pages begin with.
@@ -106,6 +109,31 @@ type UnitChip struct {
 	Scope   string
 }
 
+// Problem is why a form was not taken, and the field concerned.
+type Problem struct{ Message, Field string }
+
+// invalid marks the field that the problem concerns.
+func (p Problem) invalid(field string) templ.Attributes {
+	if p.Message == "" || p.Field != field {
+		return nil
+	}
+	return templ.Attributes{"aria-invalid": "true", "aria-describedby": "why", "autofocus": true}
+}
+
+// ItemForm is a work item as it stands in its form: stored, or as somebody typed it.
+type ItemForm struct {
+	campaign.WorkItemInput
+	Problem
+
+	Revision int
+}
+
+// FormOf fills the form from a stored work item.
+func FormOf(w campaign.ItemRow) ItemForm {
+	return ItemForm{Revision: w.Revision, WorkItemInput: campaign.WorkItemInput{Title: w.Title, Unit: w.UnitName, Person: w.PersonName,
+		Site: w.Site, Start: string(w.StartDay), Due: string(w.DueDay)}}
+}
+
 // TaskPage is one task with everything that belongs to it.
 type TaskPage struct {
 	Base       Base
@@ -126,7 +154,9 @@ type TaskPage struct {
 	Gone       kernel.Date
 	PhaseNow   string
 	RuleHref   string
-	ItemsTotal campaign.Progress
+	Form       ItemForm
+	Lines      string  // pasted rows that were not taken
+	LinesError Problem // and why
 }
 
 // ItemView is a work item with its light and milestones.
@@ -167,6 +197,10 @@ type ItemPage struct {
 	Units    []string
 	People   []string
 	Timeline []ui.Entry
+	Form     ItemForm
+	Done     Problem // why it was not marked as done
+	Stone    Problem // why the milestone was not taken
+	Typed    map[string]string
 }
 
 // BodyPage is one body with its people and duties.
@@ -374,8 +408,18 @@ type Draft struct {
 	Leads    map[string][]string // derived lead units by the action's path
 	Changes  []campaign.Change   // of a revision
 	Edit     string              // which entry is open for correction: task.5, appointment.2.7
+	Posted   map[string]string   // what was typed into it, where it was not taken
+	Problem  Problem             // and why
 	Back     string
 	BackHref string
+}
+
+// typed is what a field of the open form holds: what was typed, or else what was read.
+func (d Draft) typed(name, read string) string {
+	if v, ok := d.Posted[name]; ok {
+		return v
+	}
+	return read
 }
 
 // counts says what was read: 7 个专项行动、27 项任务…
@@ -516,4 +560,37 @@ func AdminName(r kernel.AdminRole) string {
 	case kernel.NoAdmin:
 	}
 	return ""
+}
+
+// around is how much of the unchanged text a difference keeps on either side.
+const around = 14
+
+// diffHTML writes the stretch that differs between two texts, old struck through, new marked.
+func diffHTML(before, after string) string {
+	a, b := []rune(before), []rune(after)
+	head := 0
+	for head < len(a) && head < len(b) && a[head] == b[head] {
+		head++
+	}
+	tail := 0
+	for tail < len(a)-head && tail < len(b)-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
+		tail++
+	}
+	lead, trail := a[max(0, head-around):head], a[len(a)-tail:min(len(a), len(a)-tail+around)]
+	var out strings.Builder
+	if head > around {
+		out.WriteString("…")
+	}
+	out.WriteString(html.EscapeString(string(lead)))
+	if old := a[head : len(a)-tail]; len(old) > 0 || len(a) == 0 {
+		out.WriteString(`<del class="del">` + html.EscapeString(clipText(string(old))) + `</del> `)
+	}
+	if fresh := b[head : len(b)-tail]; len(fresh) > 0 || len(b) == 0 {
+		out.WriteString(`<ins class="ins">` + html.EscapeString(clipText(string(fresh))) + `</ins>`)
+	}
+	out.WriteString(html.EscapeString(string(trail)))
+	if tail > around {
+		out.WriteString("…")
+	}
+	return out.String()
 }
