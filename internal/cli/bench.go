@@ -105,7 +105,7 @@ func (b *benched) visit(ctx context.Context, clock kernel.Clock) error {
 	if err != nil {
 		return err
 	}
-	watch := &stopwatch{next: server.Handler()}
+	watch := &stopwatch{next: server.Handler(), took: make(chan time.Duration, 1)}
 	h := &http.Server{Handler: watch, ReadHeaderTimeout: time.Minute}
 	go h.Serve(l)   //nolint:errcheck // closed below
 	defer h.Close() //nolint:errcheck // thrown away
