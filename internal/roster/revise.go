@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"pinzhi/internal/db"
@@ -212,9 +213,7 @@ func (v *reviser) people() error {
 	if err != nil {
 		return err
 	}
-	for key, id := range ids {
-		v.known[key] = id
-	}
+	maps.Copy(v.known, ids)
 	return nil
 }
 
