@@ -37,7 +37,7 @@ func Revise(ctx context.Context, tx db.Tx, r Revision) (*Established, error) {
 }
 
 type reviser struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // a reviser lives within one call
 	tx  db.Tx
 	r   Revision
 	out *Established

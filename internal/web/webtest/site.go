@@ -53,7 +53,7 @@ func System() context.Context { return kernel.WithActor(context.Background(), ke
 
 // Root is the repository's root folder.
 func Root() string {
-	_, file, _, _ := runtime.Caller(0)
+	_, file, _, _ := runtime.Caller(0) //nolint:dogsled // only the file is wanted
 	return filepath.Join(filepath.Dir(file), "..", "..", "..")
 }
 
