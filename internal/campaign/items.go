@@ -13,7 +13,8 @@ import (
 
 // ItemRow is a work item with the names it stands for.
 type ItemRow struct {
-	WorkItem     `bun:",extend"`
+	WorkItem `bun:",extend"`
+
 	TaskName     string
 	TaskPath     string
 	TaskPosition int

@@ -102,7 +102,7 @@ func (s *Service) keepPlan(ctx context.Context, tx db.Tx, campaignID int64, vers
 
 // builder writes the parts of a plan that is opened; each step needs the ids of the one before.
 type builder struct {
-	ctx      context.Context
+	ctx      context.Context //nolint:containedctx // a builder lives within one call
 	tx       db.Tx
 	campaign Campaign
 	plan     *plan.Plan

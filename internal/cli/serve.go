@@ -13,7 +13,6 @@ import (
 
 	"pinzhi/internal/access"
 	"pinzhi/internal/campaign"
-	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
 	"pinzhi/internal/web"
@@ -59,7 +58,7 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) error {
 		return kernel.E(kernel.Unavailable, "监听不了 %s：多半是已经有一个程序在用这个端口。可以换一个：PINZHI_ADDR=127.0.0.1:8081", c.Addr).Because(err)
 	}
 	c.greet(system, s, accounts, listener.Addr().String())
-	return serve(ctx, log, listener, server.Handler(), d, keeper, sessions)
+	return serve(ctx, log, listener, server.Handler(), keeper, sessions)
 }
 
 // log is JSON lines: to a file, or to standard error.
@@ -111,7 +110,7 @@ func (c *serveCmd) greet(ctx context.Context, s *streams, accounts *access.Servi
 // grace is how long requests may take to finish after the stop.
 const grace = 10 * time.Second
 
-func serve(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler, d *db.DB, keeper *ledger.Ledger, sessions *access.Sessions) error {
+func serve(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler, keeper *ledger.Ledger, sessions *access.Sessions) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	for _, run := range []func(context.Context){keeper.Run, sessions.Run} {

@@ -11,7 +11,7 @@ var roles = []string{"第一副总指挥", "常务副总指挥", "常务副主�
 	"副秘书长", "秘书长", "总协调人", "总协调", "召集人", "牵头人", "负责人", "联络员", "副组长", "组长", "副主任", "主任", "副政委", "政委", "副会长", "会长", "副理事长", "理事长",
 	"副队长", "队长", "副团长", "团长", "副主席", "主席", "成员单位", "组成人员", "组成单位", "成员", "组员", "委员", "队员", "顾问", "主持人", "副总召集人", "总督导", "副总督导", "督导长", "路长", "副总长", "总路长", "河长", "总河长", "副总河长", "专家", "秘书", "干事", "执行主任", "荣誉主任", "名誉组长"}
 
-// roleOnly are the roles that may stand alone on a line, or before a space with no colon.
+// roleOf reports whether s is a role and nothing else, spaces inside allowed.
 func roleOf(s string) (string, bool) {
 	s = squeeze(s)
 	for _, r := range roles {
@@ -164,6 +164,12 @@ func closeGaps(in []piece) []piece {
 	for i := 0; i < len(in); i++ {
 		p := in[i]
 		if i+1 < len(in) && in[i+1].sep == " " && runeLen(p.text) == 1 && isHan(firstRune(p.text)) {
+			// 王 五一 市城管局局长: a space only behind the family name
+			if n := in[i+1].text; runeLen(n) == 2 && isName(p.text+n) && i+2 < len(in) && in[i+2].sep == " " && readsAsPost(in[i+2].text) && !readsAsPost(n) {
+				out = append(out, piece{p.text + n, p.from, in[i+1].to, p.sep})
+				i++
+				continue
+			}
 			name, note := cutBracket(in[i+1].text)
 			// 李 华县财政局副局长: a spaced name with the post glued to it
 			if glued, _ := unglue(p.text + in[i+1].text); note == "" && runeLen(glued) == 2 {

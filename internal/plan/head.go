@@ -24,6 +24,9 @@ func isDocumentNumber(s string) bool {
 	if len(s) > 120 {
 		return false
 	}
+	if i := strings.Index(s, "签发人"); i > 0 {
+		s = s[:i]
+	}
 	loc := documentNumber().FindStringIndex(s)
 	return loc != nil && runeLen(trim(strings.Trim(s[:loc[0]]+s[loc[1]:], "（）() 　"))) == 0
 }
@@ -184,11 +187,15 @@ func (d *document) takeNotice(ps []Paragraph) []Paragraph {
 		case isAddressee(t) && len(d.addressees) == 0:
 			d.addressees = addressees(t)
 		default:
-			goto done
+			return d.takeNoticeBody(ps, i)
 		}
 		i++
 	}
-done:
+	return d.takeNoticeBody(ps, i)
+}
+
+// takeNoticeBody reads the notice that begins at ps[i], its signature, and the title of the plan after it.
+func (d *document) takeNoticeBody(ps []Paragraph, i int) []Paragraph {
 	head := i
 	first := firstHeading(ps)
 	for j := i; j < len(ps) && j < first; j++ {

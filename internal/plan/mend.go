@@ -28,12 +28,22 @@ func mendLines(lines []string) ([]string, []Finding) {
 	var found []Finding
 	found = append(found, dropPageNumbers(out)...)
 	found = append(found, dropRunningHeads(out, found)...)
+	var words []Finding
 	for i, l := range out {
 		fixed, more := mendWords(l, i+1)
 		out[i] = fixed
-		found = append(found, more...)
+		words = append(words, more...)
 	}
-	return out, found
+	return out, append(found, summedUp(words)...)
+}
+
+// summedUp reports a text written in traditional characters once, not line by line.
+func summedUp(words []Finding) []Finding {
+	if len(words) <= 20 {
+		return words
+	}
+	first, last := words[0].Lines, words[len(words)-1].Lines
+	return []Finding{{"traditional_text", Info, fmt.Sprintf("全文有%d处繁体字或夹杂英文，已按简体读，人名请核对。", len(words)), span(first, last)}}
 }
 
 // trimLine takes the spaces around a line away, but not the tabs before the first filled cell of a table's row.

@@ -16,10 +16,7 @@ func phasesOf(root *node, issued string) ([]Phase, []Finding) {
 	var out []Phase
 	var found []Finding
 	year := yearOf(issued)
-	for _, n := range topSections(root) {
-		if kindOfSection(n.title) != phaseSection {
-			continue
-		}
+	for _, n := range phaseSections(root) {
 		for _, s := range stagesOf(n) {
 			p, guessed := phaseOf(s, year)
 			if p.Start == "" && p.End != "" && strings.Contains(s.title+firstLine(s.text), "即日起") {
@@ -33,6 +30,47 @@ func phasesOf(root *node, issued string) ([]Phase, []Finding) {
 		}
 	}
 	return out, found
+}
+
+// phaseSections are the sections about the course of the campaign: by title, first at the top, then below; else
+// the section most of whose parts carry a time in their heading.
+func phaseSections(root *node) []*node {
+	var top, below, timed []*node
+	for _, n := range topSections(root) {
+		kind := kindOfSection(n.title)
+		if kind == phaseSection {
+			top = append(top, n)
+			continue
+		}
+		for _, c := range n.children {
+			if kindOfSection(c.title) == phaseSection && kind != taskSection {
+				below = append(below, c)
+			}
+		}
+		if kind != taskSection && kind != goalSection && timedParts(n) {
+			timed = append(timed, n)
+		}
+	}
+	switch {
+	case len(top) > 0:
+		return top
+	case len(below) > 0:
+		return below
+	}
+	return timed
+}
+
+// timedParts reports that two or more parts, and most of them, begin with a time in brackets after their heading.
+func timedParts(n *node) bool {
+	timed := 0
+	for _, c := range n.children {
+		if len(c.paras) > 0 && hasAnyPrefix(c.paras[0].Text, "（", "(") {
+			if end := closing(c.paras[0].Text, 0); end > 0 && len(responsibilityGroups(c.paras[0].Text)) == 0 && len(periods(c.paras[0].Text[:end], 2000)) > 0 {
+				timed++
+			}
+		}
+	}
+	return timed >= 2 && timed*2 > len(n.children)
 }
 
 // stagePart is a stage before it is understood: a heading or 第一阶段 with its text.

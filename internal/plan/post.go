@@ -28,6 +28,9 @@ func SplitPost(post string) (unit, title string) {
 	}
 	best := -1
 	for i, p := range parts {
+		if p.unit == "局党组" || p.unit == "党组" || runeLen(p.unit) < 2 {
+			continue // 局党组书记、局长: which bureau only the reader's own paper knows
+		}
 		if p.unit != "" && (best < 0 || partyOrgan(parts[best].unit) && !partyOrgan(p.unit)) {
 			best = i
 		}
@@ -88,6 +91,11 @@ func splitOne(p, last string) (unit, title string) {
 			return place + "人民政府", head
 		default:
 			return place + level + "人民政府", head
+		}
+	}
+	for _, part := range []string{"宣传", "组织", "统战"} {
+		if place, ok := strings.CutSuffix(p, part+"部长"); ok {
+			return place + part + "部", "部长" // 宣传部长 heads the 宣传部
 		}
 	}
 	cut := titleStart(p)

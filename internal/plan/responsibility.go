@@ -89,7 +89,7 @@ func underLeader(list []Responsibility) []Responsibility {
 		}
 	}
 	for i, r := range list {
-		list[i].assists = r.Role != "牵头" && leads(r.Role) && (led[r.Scope] || led[""] && len(led) > 0)
+		list[i].assists = r.labelled && r.Role != "牵头" && leads(r.Role) && (led[r.Scope] || led[""] && len(led) > 0)
 	}
 	return list
 }
@@ -146,7 +146,11 @@ func responsibilityGroups(s string) []responsibilityGroup {
 			break
 		}
 		size := len(string(firstRune(s[open:])))
-		if list := parseResponsibility(s[open+size : end]); len(list) > 0 {
+		list := parseResponsibility(s[open+size : end])
+		if after := trim(s[end+len(string(firstRune(s[end:]))):]); len(list) == 0 && (after == "" || after == "。") {
+			list = unitsAlone(s[open+size : end])
+		}
+		if len(list) > 0 {
 			out = append(out, responsibilityGroup{open, end + len(string(firstRune(s[end:]))), list})
 		}
 		i = end + len(string(firstRune(s[end:])))
@@ -205,13 +209,16 @@ func labelled(s string) []Responsibility {
 			continue
 		}
 		content := strings.TrimRight(s[loc[1]:end], "；;。，, ")
+		if stop := topIndex(content, "。"); stop > 0 {
+			content = content[:stop] // 列第一位者为牵头单位，下同
+		}
 		if spoken := clauses(content); len(spoken) > 0 && containsAny(content, "牵头", "配合", "协助") {
 			out = append(out, spoken...) // 责任单位：甲牵头，乙配合
 			continue
 		}
 		units := unitList(content)
 		if len(units) > 0 {
-			out = append(out, Responsibility{Role: strings.TrimSuffix(role, "负责"), Units: units})
+			out = append(out, Responsibility{Role: strings.TrimSuffix(role, "负责"), Units: units, labelled: true})
 		}
 	}
 	return out
@@ -289,6 +296,20 @@ func roleAtStart(c string) (role, units string) {
 		}
 	}
 	return "", c
+}
+
+// unitsAlone reads a bracket at the end of an item that holds nothing but units: （市住建局、各区政府）.
+func unitsAlone(s string) []Responsibility {
+	list := unitList(s)
+	if len(list) == 0 || !allUnits(list) {
+		return nil
+	}
+	for _, u := range list {
+		if !endsAsUnit(u) || !hasAnyPrefix(u, "市", "县", "区", "省", "州", "旗", "各", "镇", "乡", "国家", "团") || runeLen(u) < 3 || hasAnyPrefix(u, "市区", "县区", "区县", "县城", "区域", "市场", "市民", "省市", "市县") && len(list) == 1 {
+			return nil
+		}
+	}
+	return []Responsibility{{Role: "责任", Units: list}}
 }
 
 func allUnits(list []string) bool {

@@ -107,7 +107,8 @@ func sectionName(s string) bool {
 var (
 	officeBy  = lazy(`([\p{Han}]{0,20}?)办公室(第一副主任|常务副主任|副主任|主任)?由([^，。；]{2,60}?)(?:同志)?(?:分别)?(?:兼任|担任|兼|任(?:主任)?)(主任|副主任)?`)
 	officeAs  = lazy(`([^，。；：由]{2,40}?)同?志?(?:兼任|兼|担任|任)(?:[\p{Han}]{0,12})?办公室(第一副主任|常务副主任|副主任|主任)`)
-	officeToo = lazy(`[，；,;]([^，。；：由办]{2,40}?)同志?(?:兼任|担任|任)(常务副主任|副主任)`)
+	officeAnd = lazy(`[，；,;](第一副主任|常务副主任|副主任)由([^，。；]{2,90}?)(?:同志)?(?:分别)?(?:兼任|担任)`)
+	officeToo = lazy(`[，；,;]([^，,。；;：由]{2,60}?)(?:同志)?(?:兼任|担任|任)(第一副主任|常务副主任|副主任)`)
 	leaderBy  = lazy(`(?:^|由|，|,|。|；)([^，,。；：]{2,40}?)(?:同志)?(?:担任|兼任|任|为)(第一组长|常务副组长|副组长|组长|常务副总指挥|副总指挥|总指挥|第一召集人|副召集人|召集人|副指挥长|指挥长|主任委员|副主任委员)`)
 	officeOf  = lazy(`(?:领导小组|指挥部|联席会议|委员会|专班)办公室`)
 	officeSub = lazy(`([\p{Han}]{2,30}?)下设办公室`)
@@ -165,8 +166,13 @@ func (r *rosterReader) readOffice(s string, p Paragraph) {
 		}
 	}
 	if len(list) > 0 {
+		for _, m := range officeAnd().FindAllStringSubmatch(s, -1) {
+			list = append(list, found{m[1], m[2]})
+		}
 		for _, m := range officeToo().FindAllStringSubmatch(s, -1) {
-			list = append(list, found{m[2], m[1]})
+			if !strings.Contains(m[1], "办公室主任由") && !strings.HasSuffix(m[1], "兼") {
+				list = append(list, found{m[2], m[1]})
+			}
 		}
 	}
 	for _, f := range list {
@@ -226,6 +232,9 @@ func (r *rosterReader) appoint(i int, role, name, post string, p Paragraph) {
 func nameAtEnd(s string) (name, post string) {
 	s = strings.TrimSuffix(squeeze(s), "同志")
 	if i := strings.IndexAny(s, "（("); i > 0 {
+		if inner := inBracket(s[i:]); endsAsTitle(inner) && isName(s[:i]) {
+			return s[:i], inner
+		}
 		s = s[:i]
 	}
 	s = strings.TrimPrefix(s, "由")

@@ -103,17 +103,53 @@ func oneCellALine(paras []Paragraph) *table {
 		return nil
 	}
 	t := &table{header: header}
-	for i, want := n, 1; i+n <= len(paras) && number(paras[i].Text) == want; i, want = i+n, want+1 {
-		row := tableRow{lines: spanOf(paras[i : i+n])}
-		for _, p := range paras[i : i+n] {
-			row.cells = append(row.cells, trim(p.Text))
+	i, want := n, 1
+	for i < len(paras) && number(paras[i].Text) == want {
+		end := i + 1
+		for end < len(paras) && end-i < n+4 && number(paras[end].Text) != want+1 {
+			end++
 		}
-		t.rows = append(t.rows, row)
+		if end < len(paras) && number(paras[end].Text) != want+1 || end == len(paras) {
+			end = min(end, i+n) // the last row: nothing tells where it ends but the header
+		}
+		t.rows = append(t.rows, tableRow{fitCells(paras[i:end], header), spanOf(paras[i:end])})
+		i, want = end, want+1
 	}
 	if len(t.rows) == 0 {
 		return nil
 	}
 	return t
+}
+
+// fitCells puts the lines of a row under the header. More lines than columns: a name ran over its line. Fewer:
+// a cell is missing, and the times and units tell what the others are.
+func fitCells(paras []Paragraph, header []string) []string {
+	cells := make([]string, len(header))
+	lines := make([]string, len(paras))
+	for i, p := range paras {
+		lines[i] = trim(p.Text)
+	}
+	extra := len(lines) - len(header)
+	if extra >= 0 {
+		cells[0] = lines[0]
+		cells[1] = strings.Join(lines[1:2+extra], "")
+		copy(cells[2:], lines[2+extra:])
+		return cells
+	}
+	copy(cells[:2], lines[:min(2, len(lines))])
+	next := 2
+	for _, l := range lines[min(2, len(lines)):] {
+		last := len(header) - 1
+		if hasAnySuffix(header[last], "时限", "时间", "期限") && (len(periods(l, 2000)) > 0 || containsAny(l, "长期", "立即", "每")) {
+			cells[last] = l
+			continue
+		}
+		if next < len(cells) {
+			cells[next] = l
+			next++
+		}
+	}
+	return cells
 }
 
 // column returns the index of the first column whose title is one of names or ends in one; -1 if none does.
@@ -155,7 +191,7 @@ func tableTasks(n *node, year int) []Task {
 	var out []Task
 	above := ""
 	for i, r := range t.rows {
-		if r.cell(name) == "" {
+		if r.cell(name) == "" || number(r.cell(name)) >= 0 {
 			continue
 		}
 		leads := r.cell(lead)
@@ -187,7 +223,7 @@ func onlyDay(s string, year int) string {
 }
 
 func (t *Task) addUnits(role, cell string) {
-	if units := unitList(cell); len(units) > 0 && cell != "/" {
+	if units := unitList(cell); len(units) > 0 && cell != "/" && allUnits(units) {
 		t.Responsibilities = append(t.Responsibilities, Responsibility{Role: role, Units: units, Lines: t.Lines})
 	}
 }
@@ -237,6 +273,18 @@ func (w *work) addTables(root *node, year int) {
 			n.children = append(n.children, &node{mark: marker{kind: digitMark, n: number(last), label: last}, title: t.Name, path: t.Path, head: t.Lines, parent: n})
 		}
 	}
+}
+
+// unreadTables reports the tables of a PDF. Its cells have lost their columns, and a unit under the wrong
+// heading is worse than none.
+func unreadTables(root *node) []Finding {
+	var out []Finding
+	for _, n := range root.children {
+		if tableIn(n.paras) != nil {
+			out = append(out, Finding{"pdf_table", Warning, "“" + n.title + "”是 PDF 里的表格，列已无法可靠辨认，没有读入。请上传 .docx，或手工补录其中的任务和单位。", n.lines()})
+		}
+	}
+	return out
 }
 
 // joinRows adds the units of rows to the tasks they repeat, by name or, where the counts agree, by order.

@@ -144,7 +144,18 @@ func checkupPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	return q.page("方案体检", views.CheckupPage(q.base(), findings))
+	return q.page("方案体检", views.CheckupPage(q.base(), findings, q.view.MayRevise()))
+}
+
+func answerFinding(q *request) error {
+	id, err := q.id("f")
+	if err != nil {
+		return err
+	}
+	if err := q.s.Campaigns.AnswerFinding(q.ctx(), q.view.ID, id, q.FormValue("answer")); err != nil {
+		return err
+	}
+	return q.seeOther("%s", q.at("/checkup"))
 }
 
 // ledgerPage is how many events one page of a ledger shows.

@@ -97,6 +97,7 @@ func routes() []route {
 		{"GET /c/{c}/plan", inside, planPage},
 		{"GET /c/{c}/plan/original", inside, planFile},
 		{"GET /c/{c}/checkup", inside, checkupPage},
+		{"POST /c/{c}/findings/{f}", inside, answerFinding},
 		{"GET /c/{c}/search", inside, searchPage},
 		{"GET /c/{c}/ledger", inside, campaignLedgerPage},
 		{"GET /c/{c}/drafts", inside, revisionsPage},
