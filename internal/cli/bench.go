@@ -147,7 +147,7 @@ func (c *benchCmd) processes(ctx context.Context, out io.Writer) error {
 	var took []time.Duration
 	for range 11 {
 		start := time.Now()
-		if err := exec.CommandContext(ctx, self, "plan", "read", c.Read, "--format", "json").Run(); err != nil {
+		if err := exec.CommandContext(ctx, self, "plan", "read", c.Read, "--format", "json").Run(); err != nil { //nolint:gosec // this program itself
 			return fmt.Errorf("plan read: %w", err)
 		}
 		took = append(took, time.Since(start))
@@ -189,7 +189,7 @@ func (b *benched) startOnce(ctx context.Context) (healthy, page time.Duration, e
 	if b.ground.DB != "" {
 		args = append(args, "--db", b.ground.DB)
 	}
-	p := exec.CommandContext(ctx, self, args...)
+	p := exec.CommandContext(ctx, self, args...) //nolint:gosec // this program itself
 	begin := time.Now()
 	if err := p.Start(); err != nil {
 		return 0, 0, err

@@ -123,13 +123,15 @@ func atOnce[T any](clients int, list []T, do func(T) error) error {
 
 // size prints how much there is.
 func (b *benched) size(ctx context.Context) error {
-	var items, milestones, events int
-	err := b.db.Reader().NewRaw(`SELECT (SELECT count(*) FROM work_items), (SELECT count(*) FROM milestones), (SELECT count(*) FROM events)`).
-		Scan(ctx, &items, &milestones, &events)
+	progress, err := b.campaigns.ProgressOn(ctx, b.campaign.ID, b.today)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(b.out, "库里有工作项 %d、节点 %d、流水 %d", items, milestones, events)
+	var sum campaign.Progress
+	for _, p := range progress {
+		sum = sum.Plus(p)
+	}
+	fmt.Fprintf(b.out, "库里有工作项 %d（办结 %d，逾期 %d）", sum.Total, sum.Done, sum.Late)
 	if b.db.Kind() == db.SQLite {
 		if f, err := os.Stat(b.dsn()); err == nil {
 			fmt.Fprintf(b.out, "，文件 %.1f MB", float64(f.Size())/1e6)

@@ -108,6 +108,7 @@ var rights = []right{
 	{route: "GET /c/{c}/plan", may: inside},
 	{route: "GET /c/{c}/plan/original", may: inside},
 	{route: "GET /c/{c}/checkup", may: inside},
+	{route: "POST /c/{c}/findings/{f}", may: revises, form: "answer=kept"},
 	{route: "GET /c/{c}/search", may: inside, path: "/c/{c}/search?q=绿化"},
 	{route: "GET /c/{c}/ledger", may: inside},
 	{route: "GET /c/{c}/drafts", may: revises},
@@ -143,7 +144,7 @@ func TestRights_EveryRouteAsEveryRole(t *testing.T) {
 			s.renew(t)
 			before = s.everything(t)
 		}
-		for _, role := range strings.Fields(anybody) {
+		for role := range strings.FieldsSeq(anybody) {
 			if !slices.Contains(may, role) {
 				s.mustRefuse(t, r, role)
 			}
@@ -206,7 +207,7 @@ func TestRights_IdsOfAnotherCampaignLeadNowhere(t *testing.T) {
 	tried := 0
 	for _, r := range rights {
 		_, path, _ := strings.Cut(r.route, " ")
-		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{d}"} {
+		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}"} {
 			if !strings.Contains(path, id) {
 				continue
 			}

@@ -47,7 +47,7 @@ func stageFor(t *testing.T) *stage {
 	t.Helper()
 	clock := kernel.FixedClock(func() time.Time { return time.Date(2024, 3, 27, 1, 40, 0, 0, time.UTC) })
 	s := &stage{Site: webtest.Open(t, dbtest.Open(t, db.SQLite), clock), clients: map[string]*http.Client{}, uploads: map[string]campaign.Upload{}}
-	s.home, s.away = s.OpenCampaign(t, "examples/pinghe/plan.txt"), s.OpenCampaign(t, "examples/linfen-2023/plan.txt")
+	s.home, s.away = s.openHome(t), s.OpenCampaign(t, "examples/linfen-2023/plan.txt")
 	s.task = s.taskCalled(t, s.home.ID, greening)
 	s.cast(t)
 	s.ids = s.objects(t, s.home.ID, s.task)
@@ -62,6 +62,19 @@ func stageFor(t *testing.T) *stage {
 	return s
 }
 
+// openHome opens the made-up city's campaign. Its plan is without fault, and somebody must answer a finding.
+func (s *stage) openHome(t *testing.T) campaign.Campaign {
+	t.Helper()
+	o := webtest.Reading(t, "examples/pinghe/plan.txt")
+	o.Drill = true
+	o.Reading.Plan.Findings = append(o.Reading.Plan.Findings, plan.Finding{Code: "made_up", Severity: plan.Warning, Message: "为测试而设"})
+	c, err := s.Campaigns.Open(webtest.System(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // cast gives every role an account. The people are those of examples/pinghe/plan.txt.
 func (s *stage) cast(t *testing.T) {
 	t.Helper()
@@ -72,7 +85,7 @@ func (s *stage) cast(t *testing.T) {
 	for _, admin := range []kernel.AdminRole{kernel.SystemAdmin, kernel.SecurityAdmin, kernel.AuditAdmin} {
 		s.Account(t, string(admin), 0, admin)
 	}
-	for _, role := range strings.Fields(signedIn) {
+	for role := range strings.FieldsSeq(signedIn) {
 		s.clients[role] = s.Client(t, role)
 	}
 	s.clients["outsider"] = s.Client(t, "")
@@ -109,9 +122,13 @@ func (s *stage) objects(t *testing.T, campaignID int64, task campaign.Task) map[
 	if err != nil {
 		t.Fatal(err)
 	}
+	findings, err := s.Campaigns.Findings(webtest.System(), campaignID)
+	if err != nil || len(findings) == 0 {
+		t.Fatalf("%d findings, %v", len(findings), err)
+	}
 	seat := seats[len(seats)-1]
 	return map[string]string{"{c}": fmt.Sprint(campaignID), "{t}": fmt.Sprint(task.ID), "{b}": fmt.Sprint(seat.BodyID),
-		"{p}": fmt.Sprint(seat.PersonID), "{u}": fmt.Sprint(seat.UnitID), "person": seat.PersonName}
+		"{p}": fmt.Sprint(seat.PersonID), "{u}": fmt.Sprint(seat.UnitID), "{f}": fmt.Sprint(findings[0].ID), "person": seat.PersonName}
 }
 
 // renew makes the work item, the milestone and the drafts that forms are tried on, as nobody has touched them.
