@@ -24,6 +24,7 @@ type serveCmd struct {
 	Addr   string `env:"PINZHI_ADDR" default:"127.0.0.1:8080" help:"监听的地址。"`
 	Open   string `type:"existingfile" placeholder:"FILE" help:"还没有行动时，先用这份方案启动一项。"`
 	Secure bool   `env:"PINZHI_SECURE" help:"前面有 TLS：会话 Cookie 只在加密连接上发送。"`
+	Token  string `name:"metrics-token" env:"PINZHI_METRICS_TOKEN" placeholder:"TOKEN" help:"监控程序读 /metrics 的令牌（Authorization: Bearer …），宜写在环境变量里；不设则没有 /metrics。"`
 	LogTo  string `name:"log" env:"PINZHI_LOG" type:"path" placeholder:"FILE" help:"日志写到文件；不写则写到标准错误。"`
 }
 
@@ -51,7 +52,7 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) error {
 	}
 	accounts := access.NewService(d, clock)
 	sessions := access.NewSessions(accounts, c.Secure)
-	server := &web.Server{DB: d, Clock: clock, Campaigns: campaigns, Accounts: accounts, Sessions: sessions, Log: log}
+	server := &web.Server{DB: d, Clock: clock, Campaigns: campaigns, Accounts: accounts, Sessions: sessions, Log: log, MetricsToken: c.Token}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return kernel.E(kernel.Unavailable, "监听不了 %s：多半是已经有一个程序在用这个端口。可以换一个：PINZHI_ADDR=127.0.0.1:8081", c.Addr).Because(err)

@@ -30,7 +30,7 @@ func overviewPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	tree, err := q.tree(bodies)
+	tree, err := q.tree(bodies, 0)
 	if err != nil {
 		return err
 	}
@@ -55,11 +55,9 @@ func overviewPage(q *request) error {
 		return err
 	}
 	v.Findings, v.Open = asking(findings), unanswered(findings)
-	due, err := svc.OpenItems(q.ctx(), id, "")
-	if err != nil {
+	if v.Due, err = svc.FirstDue(q.ctx(), id, 8); err != nil {
 		return err
 	}
-	v.Due = due.Rows[:min(8, len(due.Rows))]
 	recent, err := ledger.Timeline(q.ctx(), tx, id, "campaign", id, 0, 8)
 	if err != nil {
 		return err

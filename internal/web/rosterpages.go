@@ -81,11 +81,11 @@ func personPage(q *request) error {
 	if v.Seats, err = roster.SeatsOfPerson(q.ctx(), tx, c, id); err != nil {
 		return err
 	}
-	items, err := q.s.Campaigns.ItemsOfPerson(q.ctx(), c, id)
+	page, err := q.s.Campaigns.ItemsOfPerson(q.ctx(), c, id, q.FormValue("after"))
 	if err != nil {
 		return err
 	}
-	v.Items = q.itemViews(items)
+	v.Items, v.Next = q.itemViews(page.Rows), page.Next
 	if v.Timeline, err = q.timeline("person", id); err != nil {
 		return err
 	}
@@ -169,8 +169,8 @@ func unitOwes(q *request, v *views.UnitPage) error {
 }
 
 func unitItems(q *request, v *views.UnitPage) error {
-	rows, err := q.s.Campaigns.ItemsOfUnit(q.ctx(), q.view.ID, v.Unit.ID)
-	v.Items = q.itemViews(rows)
+	page, err := q.s.Campaigns.ItemsOfUnit(q.ctx(), q.view.ID, v.Unit.ID, q.FormValue("after"))
+	v.Items, v.Next = q.itemViews(page.Rows), page.Next
 	return err
 }
 

@@ -19,6 +19,8 @@ type Server struct {
 	Accounts  *access.Service
 	Sessions  *access.Sessions
 	Log       *slog.Logger
+	// MetricsToken is what a monitor must bear to read /metrics; "" turns it off.
+	MetricsToken string
 
 	files   assets
 	metrics *metrics
@@ -112,7 +114,7 @@ func (s *Server) Handler() http.Handler {
 		mux.Handle(rt.pattern, s.serve(rt))
 	}
 	mux.Handle("GET /healthz", http.HandlerFunc(s.health))
-	mux.Handle("GET /metrics", s.metrics.handler())
+	mux.Handle("GET /metrics", s.metrics.handler(s.MetricsToken))
 	mux.Handle("GET "+s.files.prefix, s.files)
 	mux.Handle("GET /favicon.ico", http.RedirectHandler(s.files.prefix+"icon.svg", http.StatusFound))
 	mux.Handle("/", s.serve(route{"/", anybody, func(*request) error { return kernel.E(kernel.NotFound, "没有这个页面") }}))

@@ -144,6 +144,7 @@ type TaskPage struct {
 	Related    []roster.Duty
 	Others     []roster.Duty
 	Items      []ItemView
+	Next       string // the key of the page after these items, or ""
 	Months     []MonthCol
 	Gantt      []GanttRow
 	MayPlan    bool
@@ -230,6 +231,7 @@ type PersonPage struct {
 	Unit     roster.Unit
 	Seats    []roster.Seat
 	Items    []ItemView
+	Next     string
 	Timeline []ui.Entry
 }
 
@@ -243,6 +245,7 @@ type UnitPage struct {
 	Bodies   []UnitBody
 	Owes     []campaign.Obligation
 	Items    []ItemView
+	Next     string
 	Timeline []ui.Entry
 }
 

@@ -33,6 +33,9 @@ type Site struct {
 	Log       *bytes.Buffer
 }
 
+// MetricsToken is what opens /metrics of a test's site.
+const MetricsToken = "metrics-of-the-test"
+
 // Password is what every account of a test signs in with.
 const Password = "correct-horse-staple"
 
@@ -41,7 +44,7 @@ func Open(tb testing.TB, d *db.DB, clock kernel.Clock) *Site {
 	tb.Helper()
 	s := &Site{DB: d, Campaigns: campaign.New(d, clock), Accounts: access.NewService(d, clock), Log: &bytes.Buffer{}}
 	server := &web.Server{DB: d, Clock: clock, Campaigns: s.Campaigns, Accounts: s.Accounts, Sessions: access.NewSessions(s.Accounts, false),
-		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: s.Log}, nil))}
+		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: s.Log}, nil)), MetricsToken: MetricsToken}
 	h := httptest.NewServer(server.Handler())
 	tb.Cleanup(h.Close)
 	s.URL = h.URL
