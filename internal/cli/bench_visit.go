@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -94,7 +95,7 @@ func (v *visitor) post(ctx context.Context, path string, form url.Values) error 
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	_, err = io.Copy(io.Discard, res.Body)
 	if res.StatusCode != http.StatusSeeOther {
 		return errors.Join(err, fmt.Errorf("POST %s: %s", path, res.Status))
@@ -112,7 +113,7 @@ func get(ctx context.Context, client *http.Client, address string) (size int64, 
 	if err != nil {
 		return 0, err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	size, err = io.Copy(io.Discard, res.Body)
 	if res.StatusCode != http.StatusOK {
 		return 0, errors.Join(err, fmt.Errorf("GET %s: %s", address, res.Status))
@@ -139,7 +140,7 @@ func (v *visitor) pages(ctx context.Context) error {
 		if median(took) >= slow {
 			verdict = "慢"
 		}
-		rows = append(rows, []string{page, fmt.Sprint(size), ms(median(took)), ms(share(took, 95)), ms(share(took, 100)), verdict})
+		rows = append(rows, []string{page, strconv.FormatInt(size, 10), ms(median(took)), ms(share(took, 95)), ms(share(took, 100)), verdict})
 	}
 	var b strings.Builder
 	grid(&b, rows)

@@ -189,7 +189,7 @@ func (k *killing) waitUntilAlone(t *testing.T, g ground) {
 		return
 	}
 	d := mustOpen(t, g)
-	defer d.Close() //nolint:errcheck // only read
+	defer d.Close()
 	for others := 1; others > 0; time.Sleep(2 * time.Millisecond) {
 		err := d.Reader().NewRaw(`select count(*) from pg_stat_activity where datname = current_database()
 			and backend_type = 'client backend' and pid <> pg_backend_pid()`).Scan(t.Context(), &others)
@@ -228,7 +228,7 @@ func mustOpen(t *testing.T, g ground) *db.DB {
 func mustHaveNoOrphans(t *testing.T, g ground, there bool, delay time.Duration) {
 	t.Helper()
 	d := mustOpen(t, g)
-	defer d.Close() //nolint:errcheck // only read
+	defer d.Close()
 	tables, err := db.Tables(t.Context(), d.Reader())
 	if err != nil {
 		t.Fatal(err)
@@ -253,7 +253,7 @@ func mustHaveNoOrphans(t *testing.T, g ground, there bool, delay time.Duration) 
 
 func hasColumn(t *testing.T, d *db.DB, table, column string) bool {
 	t.Helper()
-	rows, err := d.Reader().QueryContext(t.Context(), "select * from "+table+" limit 0")
+	rows, err := d.Reader().QueryContext(t.Context(), "select * from "+table+" limit 0") //nolint:unqueryvet // which columns there are is the question
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func TestLedger_OneRowOfACampaignTamperedWithIsNamed(t *testing.T) {
 func tamper(t *testing.T, g ground, sql string) {
 	t.Helper()
 	d := mustOpen(t, g)
-	defer d.Close() //nolint:errcheck // written is committed
+	defer d.Close()
 	err := d.Write(t.Context(), func(tx db.Tx) error {
 		res, err := tx.NewRaw(sql).Exec(t.Context())
 		if err != nil {

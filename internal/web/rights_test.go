@@ -144,7 +144,7 @@ func TestRights_EveryRouteAsEveryRole(t *testing.T) {
 			s.renew(t)
 			before = s.everything(t)
 		}
-		for _, role := range strings.Fields(anybody) {
+		for role := range strings.FieldsSeq(anybody) {
 			if !slices.Contains(may, role) {
 				s.mustRefuse(t, r, role)
 			}

@@ -72,7 +72,7 @@ func (s *stage) cast(t *testing.T) {
 	for _, admin := range []kernel.AdminRole{kernel.SystemAdmin, kernel.SecurityAdmin, kernel.AuditAdmin} {
 		s.Account(t, string(admin), 0, admin)
 	}
-	for _, role := range strings.Fields(signedIn) {
+	for role := range strings.FieldsSeq(signedIn) {
 		s.clients[role] = s.Client(t, role)
 	}
 	s.clients["outsider"] = s.Client(t, "")
