@@ -123,15 +123,15 @@ func atOnce[T any](clients int, list []T, do func(T) error) error {
 
 // size prints how much there is.
 func (b *benched) size(ctx context.Context) error {
-	progress, err := b.campaigns.ProgressOn(ctx, b.campaign.ID, b.today)
+	byTask, err := b.campaigns.ProgressOn(ctx, b.campaign.ID, b.today)
 	if err != nil {
 		return err
 	}
-	var sum campaign.Progress
-	for _, p := range progress {
-		sum = sum.Plus(p)
+	var all campaign.Progress
+	for _, p := range byTask {
+		all = all.Plus(p)
 	}
-	fmt.Fprintf(b.out, "库里有工作项 %d（办结 %d，逾期 %d）", sum.Total, sum.Done, sum.Late)
+	fmt.Fprintf(b.out, "库里有工作项 %d，其中办结 %d、逾期 %d", all.Total, all.Done, all.Late)
 	if b.db.Kind() == db.SQLite {
 		if f, err := os.Stat(b.dsn()); err == nil {
 			fmt.Fprintf(b.out, "，文件 %.1f MB", float64(f.Size())/1e6)

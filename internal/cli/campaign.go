@@ -11,7 +11,6 @@ import (
 	"pinzhi/internal/campaign"
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
-	"pinzhi/internal/ledger"
 	"pinzhi/internal/plan"
 	"pinzhi/internal/plan/source"
 	"pinzhi/internal/roster"
@@ -45,22 +44,9 @@ func (c *campaignOpenCmd) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	if err := seal(ctx, d, c.Data); err != nil {
-		return err
-	}
 	fmt.Fprintf(s.out, "已启动行动 %d：%s（%s）\n", opened.ID, opened.Name, opened.DocumentNumber)
 	c.seal(ctx, s, d)
 	return nil
-}
-
-// seal closes the events of a command that is done into the ledger's tree.
-func seal(ctx context.Context, d *db.DB, dir string) error {
-	keeper, err := ledger.Open(ctx, d, dir, kernel.Clock{})
-	if err != nil {
-		return err
-	}
-	_, err = keeper.SealNow(ctx)
-	return err
 }
 
 // readOpening reads a plan's file into what a campaign is opened from, without corrections.

@@ -108,6 +108,9 @@ func routes() []route {
 // Handler is the whole site.
 func (s *Server) Handler() http.Handler {
 	s.files = loadAssets()
+	if !s.files.complete() {
+		s.Log.Error("the style sheet and the script are not in this program: build it with make build")
+	}
 	s.metrics = newMetrics()
 	mux := http.NewServeMux()
 	for _, rt := range routes() {

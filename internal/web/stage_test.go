@@ -136,8 +136,19 @@ func (s *stage) renew(t *testing.T) {
 	t.Helper()
 	unit := "国网平河供电公司"
 	s.ids["{i}"], s.ids["{m}"] = s.workOn(t, s.home.ID, s.task.ID, unit)
+	s.ids["{f}"] = s.finding(t, s.home.ID)
 	s.ids["{d}"] = fmt.Sprint(s.draft(t, 0, thirdPlan))
 	s.ids["{r}"] = fmt.Sprint(s.draft(t, s.home.ID, revisedPlan))
+}
+
+// finding makes a finding that nobody has answered: the practice plan has none of its own.
+func (s *stage) finding(t *testing.T, campaignID int64) string {
+	t.Helper()
+	rows := []campaign.Finding{{CampaignID: campaignID, Version: 1, Position: 1, Code: "count_disagrees", Severity: plan.Warning, Message: "任务数目与正文不符"}}
+	if err := s.DB.Write(t.Context(), func(tx db.Tx) error { return db.InsertAll(t.Context(), tx, rows) }); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(rows[0].ID)
 }
 
 func (s *stage) draft(t *testing.T, campaignID int64, path string) int64 {
@@ -182,6 +193,7 @@ func (s *stage) foreign(t *testing.T) map[string]string {
 	task := s.taskCalled(t, s.away.ID, "")
 	ids := s.objects(t, s.away.ID, task)
 	ids["{i}"], ids["{m}"] = s.workOn(t, s.away.ID, task.ID, "")
+	ids["{f}"] = s.finding(t, s.away.ID)
 	ids["{d}"] = fmt.Sprint(s.draft(t, s.away.ID, "examples/linfen-2023/plan.txt"))
 	return ids
 }

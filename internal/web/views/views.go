@@ -425,7 +425,7 @@ func (d Draft) typed(name, read string) string {
 	return read
 }
 
-// counts says what was read: 7 个专项行动、27 项任务…
+// counts says what was read: 7 个专项行动、27 项任务 and so on.
 func (d Draft) counts() string {
 	p := d.Reading.Plan
 	seats, duties := 0, 0
