@@ -322,3 +322,19 @@ func officer(seats []roster.Seat) int64 {
 	i := slices.IndexFunc(seats, func(s roster.Seat) bool { return s.BodyKind == plan.Office })
 	return seats[i].PersonID
 }
+
+func TestOpen_AUnitNamedShortAtATaskAndInFullInTheRosterIsOne(t *testing.T) {
+	d := dbtest.Open(t, db.SQLite)
+	svc, c := opened(t, d, "examples/pinghe/plan.txt")
+	units, err := svc.Units(webtest.System(), c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(units, func(u campaign.UnitRow) bool { return u.Name == "平江区人民政府" })
+	if i < 0 || units[i].People == 0 || units[i].Support == 0 {
+		t.Fatalf("units %+v", units)
+	}
+	if slices.ContainsFunc(units, func(u campaign.UnitRow) bool { return u.Name == "平江区政府" }) {
+		t.Error("平江区政府 stands beside 平江区人民政府")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"pinzhi/internal/campaign"
+	"pinzhi/internal/plan"
 	"pinzhi/internal/roster"
 	"pinzhi/internal/web/views"
 	"pinzhi/internal/web/views/ui"
@@ -161,7 +162,7 @@ func unitSeats(q *request, v *views.UnitPage) error {
 func unitOwes(q *request, v *views.UnitPage) error {
 	rows, err := q.s.Campaigns.Obligations(q.ctx(), q.view.ID)
 	for _, o := range rows {
-		if slices.Contains(o.Who, v.Unit.Name) {
+		if slices.ContainsFunc(o.Who, func(w string) bool { return plan.NormalUnit(w) == v.Unit.Name }) {
 			v.Owes = append(v.Owes, o)
 		}
 	}
