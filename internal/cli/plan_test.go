@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -13,15 +12,8 @@ import (
 
 const linfen = "../../examples/linfen-2023/plan.txt"
 
-func run(t *testing.T, args ...string) (status int, out, errs string) {
-	t.Helper()
-	var o, e bytes.Buffer
-	status = Main(args, &o, &e)
-	return status, o.String(), e.String()
-}
-
 func TestPlanRead_JSONIsTheContract(t *testing.T) {
-	status, out, errs := run(t, "plan", "read", linfen, "--format", "json")
+	status, out, errs := run("plan", "read", linfen, "--format", "json")
 	if status != 0 || errs != "" {
 		t.Fatal(status, errs)
 	}
@@ -38,7 +30,7 @@ func TestPlanRead_JSONIsTheContract(t *testing.T) {
 
 func TestPlanRead_TableAndYAMLSayTheSame(t *testing.T) {
 	for format, want := range map[string]string{"table": "专项行动 7 个，工作任务 27 项", "yaml": "document_number: 临政办发〔2023〕24号"} {
-		status, out, errs := run(t, "plan", "read", linfen, "--format", format)
+		status, out, errs := run("plan", "read", linfen, "--format", format)
 		if status != 0 || !strings.Contains(out, want) {
 			t.Errorf("%s: status %d, %s", format, status, errs)
 		}
@@ -52,15 +44,15 @@ func TestPlanRead_BadInputExitsWith2AndSaysWhy(t *testing.T) {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		status, out, errs := run(t, "plan", "read", file, "--format", "json")
+		status, out, errs := run("plan", "read", file, "--format", "json")
 		if status != exitInvalid || out != "" || !strings.Contains(errs, name) {
 			t.Errorf("%s: status %d, out %q, err %q", name, status, out, errs)
 		}
 	}
-	if status, _, errs := run(t, "plan", "read", filepath.Join(dir, "none.txt")); status != exitInvalid || !strings.Contains(errs, "找不到") {
+	if status, _, errs := run("plan", "read", filepath.Join(dir, "none.txt")); status != exitInvalid || !strings.Contains(errs, "找不到") {
 		t.Error(status, errs)
 	}
-	if status, _, errs := run(t, "plan", "read", linfen, "--format", "xml"); status != exitInvalid || errs == "" {
+	if status, _, errs := run("plan", "read", linfen, "--format", "xml"); status != exitInvalid || errs == "" {
 		t.Error(status, errs)
 	}
 }

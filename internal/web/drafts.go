@@ -78,8 +78,7 @@ func (q *request) startDraft(campaignID int64) (int64, error) {
 
 func (q *request) uploaded() (name string, content []byte, err error) {
 	if err := q.ParseMultipartForm(4 << 20); err != nil {
-		var tooBig *http.MaxBytesError
-		if errors.As(err, &tooBig) {
+		if _, tooBig := errors.AsType[*http.MaxBytesError](err); tooBig {
 			return "", nil, kernel.E(kernel.TooLarge, "文件超过 20 MB。方案一般不到 1 MB，请看看是不是选错了文件，或者文件里嵌了图片")
 		}
 		return "", nil, kernel.E(kernel.Invalid, "没有收到完整的文件，请重新选一次").Because(err)
@@ -163,7 +162,7 @@ func editDraft(q *request) error {
 		return kernel.E(kernel.Invalid, "表单没有传完，请再存一次").Because(err)
 	}
 	e := campaign.Edit{Op: q.PostFormValue("op"), Kind: q.PostFormValue("kind"), Fields: map[string]string{}}
-	for _, part := range strings.Split(q.PostFormValue("at"), ".") {
+	for part := range strings.SplitSeq(q.PostFormValue("at"), ".") {
 		n, err := strconv.Atoi(part)
 		if part != "" && err != nil {
 			return kernel.E(kernel.Invalid, "这处修改的位置不对，请刷新页面再改")

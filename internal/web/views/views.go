@@ -144,6 +144,7 @@ type TaskPage struct {
 	Related    []roster.Duty
 	Others     []roster.Duty
 	Items      []ItemView
+	Next       string // the key of the page after these items, or ""
 	Months     []MonthCol
 	Gantt      []GanttRow
 	MayPlan    bool
@@ -230,6 +231,7 @@ type PersonPage struct {
 	Unit     roster.Unit
 	Seats    []roster.Seat
 	Items    []ItemView
+	Next     string
 	Timeline []ui.Entry
 }
 
@@ -243,6 +245,7 @@ type UnitPage struct {
 	Bodies   []UnitBody
 	Owes     []campaign.Obligation
 	Items    []ItemView
+	Next     string
 	Timeline []ui.Entry
 }
 
@@ -422,7 +425,7 @@ func (d Draft) typed(name, read string) string {
 	return read
 }
 
-// counts says what was read: 7 个专项行动、27 项任务…
+// counts says what was read: 7 个专项行动、27 项任务 and so on.
 func (d Draft) counts() string {
 	p := d.Reading.Plan
 	seats, duties := 0, 0
