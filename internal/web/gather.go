@@ -28,7 +28,7 @@ func (q *request) tree(bodies []roster.BodyRow) ([]views.ActionRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	progress, err := svc.ProgressOn(q.ctx(), id, q.today())
+	progress, err := q.progressByTask()
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +37,15 @@ func (q *request) tree(bodies []roster.BodyRow) ([]views.ActionRow, error) {
 		return nil, err
 	}
 	return plant(actions, tasks, units, progress, indicators, bodies), nil
+}
+
+// progressByTask is asked for by the page and by the rail, and read once.
+func (q *request) progressByTask() (map[int64]campaign.Progress, error) {
+	var err error
+	if q.progress == nil {
+		q.progress, err = q.s.Campaigns.ProgressOn(q.ctx(), q.view.ID, q.today())
+	}
+	return q.progress, err
 }
 
 func plant(actions []campaign.Action, tasks []campaign.Task, units map[int64][]campaign.UnitAt, progress map[int64]campaign.Progress,
@@ -53,6 +62,9 @@ func plant(actions []campaign.Action, tasks []campaign.Task, units map[int64][]c
 		rows = append(rows, views.ActionRow{Action: a, Short: campaign.ShortName(a.Name), Body: bodyOf(a.ID, bodies)})
 	}
 	loose := views.ActionRow{Short: "其他任务"}
+	if len(actions) == 0 {
+		loose.Short = "全部任务"
+	}
 	for _, t := range tasks {
 		row := views.TaskRow{Task: t, Progress: progress[t.ID], Indicators: byTask[t.ID]}
 		row.Leads, row.Support = chips(units[t.ID])

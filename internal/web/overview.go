@@ -64,7 +64,7 @@ func overviewPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	v.Recent = entries(recent)
+	v.Recent = q.entries(recent)
 	return q.page("总览", views.OverviewPage(v))
 }
 
@@ -157,7 +157,7 @@ func campaignLedgerPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	return q.page("流水", views.LedgerPage("流水", ledgerRows(q.base(), rows), olderThan(q.at("/ledger"), rows)))
+	return q.page("流水", views.LedgerPage("流水", q.ledgerRows(q.base(), rows), olderThan(q.at("/ledger"), rows)))
 }
 
 func olderThan(path string, rows []ledger.Record) string {

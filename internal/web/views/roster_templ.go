@@ -742,7 +742,7 @@ func UnitsPage(base Base, rows []campaign.UnitRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 69, "<table class=\"t stack\"><thead><tr><th>单位</th><th class=\"r\">牵头任务</th><th class=\"r\">配合任务</th><th class=\"r\">人员</th><th class=\"r\">所在机构</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 69, "<table class=\"t stack narrower\"><thead><tr><th>单位</th><th class=\"r\">牵头任务</th><th class=\"r\">配合任务</th><th class=\"r\">人员</th><th class=\"r\">所在机构</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -14,6 +14,17 @@ document.addEventListener("keydown", (e) => {
   }
 });
 
+// Escape closes the menu, and so does a click beside it.
+function closeMenu(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu.contains(except)) continue;
+    menu.open = false;
+    if (menu.contains(document.activeElement) || !except) menu.querySelector("summary").focus();
+  }
+}
+document.addEventListener("keydown", (e) => { if (e.key === "Escape") closeMenu(null); });
+document.addEventListener("click", (e) => closeMenu(e.target));
+
 // A form that asks before it goes.
 document.addEventListener("submit", (e) => {
   const ask = e.target.dataset.confirm;
