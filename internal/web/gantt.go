@@ -33,7 +33,10 @@ func ganttPage(q *request) error {
 		if rows, err = q.s.Campaigns.ItemsOfTask(q.ctx(), q.view.ID, one); err != nil {
 			return err
 		}
-		title, cut = task.Name+"　时间表", false
+		if cut = len(rows) > campaign.GanttLimit; cut {
+			rows = openFirst(rows)[:campaign.GanttLimit]
+		}
+		title = views.TitleOf(task.Name, task.Text, task.Path) + "　时间表"
 	}
 	months := monthsOf(rows, phases, q.today())
 	var out []views.GanttRow
@@ -41,7 +44,7 @@ func ganttPage(q *request) error {
 	for _, w := range rows {
 		if w.TaskID != last {
 			last = w.TaskID
-			out = append(out, views.GanttRow{Heading: w.TaskPath + " " + w.TaskName, Href: q.at("/tasks/%d", w.TaskID)})
+			out = append(out, views.GanttRow{Heading: strings.TrimSpace(w.TaskPath + " " + w.TaskName), Href: q.at("/tasks/%d", w.TaskID)})
 		}
 		out = append(out, ganttRow(q.base(), w, months, q.today()))
 	}

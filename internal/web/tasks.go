@@ -65,7 +65,7 @@ func (q *request) task(taskID int64, status int, with func(*views.TaskPage)) err
 	if with != nil {
 		with(&v)
 	}
-	return q.render(status, task.Name, views.TaskView(v), append(crumbs, ui.Crumb{Text: task.Number()})...)
+	return q.render(status, v.Task.Title(), views.TaskView(v), append(crumbs, ui.Crumb{Text: task.Number()})...)
 }
 
 // pick finds the task in the tree, with its units and progress, and returns its action.
@@ -128,12 +128,30 @@ func fillItems(q *request, v *views.TaskPage) error {
 	if err != nil {
 		return err
 	}
+	if len(rows) > maxItems {
+		rows = openFirst(rows)[:maxItems]
+	}
 	v.Items = q.itemViews(rows)
 	v.Months = monthsOf(rows, nil, q.today())
 	for _, w := range rows {
 		v.Gantt = append(v.Gantt, ganttRow(v.Base, w, v.Months, q.today()))
 	}
 	return nil
+}
+
+// maxItems is how many work items a task's page lists: what fits a screen to be read, and a page to be sent.
+const maxItems = 500
+
+func openFirst(rows []campaign.ItemRow) []campaign.ItemRow {
+	var open, done []campaign.ItemRow
+	for _, w := range rows {
+		if w.DoneOn == "" {
+			open = append(open, w)
+		} else {
+			done = append(done, w)
+		}
+	}
+	return append(open, done...)
 }
 
 func (q *request) itemViews(rows []campaign.ItemRow) []views.ItemView {
@@ -323,7 +341,7 @@ func (q *request) item(id int64, status int, with func(*views.ItemPage)) error {
 		with(&v)
 	}
 	return q.render(status, w.Title, views.WorkItemPage(v), ui.Crumb{Text: "任务", Href: q.at("/tasks")},
-		ui.Crumb{Text: w.TaskName, Href: q.at("/tasks/%d", w.TaskID)}, ui.Crumb{Text: "工作项"})
+		ui.Crumb{Text: views.TitleOf(w.TaskName, "", w.TaskPath), Href: q.at("/tasks/%d", w.TaskID)}, ui.Crumb{Text: "工作项"})
 }
 
 // onItem does one thing with the work item in the path and shows it again, with what was typed where it was refused.

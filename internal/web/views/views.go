@@ -100,6 +100,21 @@ type TaskRow struct {
 	Indicators []campaign.Indicator
 }
 
+// Title is what a task is called on the screen: its name, or else how its text begins.
+func (t TaskRow) Title() string { return TitleOf(t.Name, t.Text, t.Path) }
+
+// TitleOf is a name, or where the plan gave none the beginning of the text, or the number.
+func TitleOf(name, text, path string) string {
+	if name != "" {
+		return name
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	if r := []rune(first); len(r) > 24 {
+		return string(r[:24]) + "…"
+	}
+	return fallback(first, path)
+}
+
 // UnitChip is a unit at a task.
 type UnitChip struct {
 	ID      int64

@@ -9,7 +9,7 @@ htmx.config.allowEval = false;
 document.addEventListener("keydown", (e) => {
   const typing = e.target.closest("input, textarea, select, [contenteditable]");
   if (e.key === "/" && !typing && !e.ctrlKey && !e.metaKey) {
-    const find = document.querySelector("[data-find]");
+    const find = [...document.querySelectorAll("[data-find]")].find((el) => el.offsetParent !== null);
     if (find) { e.preventDefault(); find.focus(); find.select(); }
   }
 });
