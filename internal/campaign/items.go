@@ -190,26 +190,13 @@ func (p Progress) Plus(q Progress) Progress {
 
 // ProgressOn counts work items by task as of a day.
 func (s *Service) ProgressOn(ctx context.Context, campaignID int64, today kernel.Date) (map[int64]Progress, error) {
-	return s.progress(ctx, campaignID, 0, today)
-}
-
-// ProgressOfTask is ProgressOn for one task.
-func (s *Service) ProgressOfTask(ctx context.Context, campaignID, taskID int64, today kernel.Date) (map[int64]Progress, error) {
-	return s.progress(ctx, campaignID, taskID, today)
-}
-
-func (s *Service) progress(ctx context.Context, campaignID, only int64, today kernel.Date) (map[int64]Progress, error) {
-	where, args := "campaign_id = ?", []any{today, today, today.AddDays(SoonDays), campaignID}
-	if only != 0 {
-		where, args = where+" AND task_id = ?", append(args, only)
-	}
 	var rows []Progress
 	err := s.db.Reader().NewRaw(`
 		SELECT task_id, count(*) AS total,
 		       sum(CASE WHEN done_on <> '' THEN 1 ELSE 0 END) AS done,
 		       sum(CASE WHEN done_on = '' AND due_day < ? THEN 1 ELSE 0 END) AS late,
 		       sum(CASE WHEN done_on = '' AND due_day >= ? AND due_day <= ? THEN 1 ELSE 0 END) AS soon
-		FROM work_items WHERE `+where+` GROUP BY task_id`, args...).Scan(ctx, &rows)
+		FROM work_items WHERE campaign_id = ? GROUP BY task_id`, today, today, today.AddDays(SoonDays), campaignID).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("progress: %w", err)
 	}

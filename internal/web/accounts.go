@@ -24,7 +24,7 @@ func (q *request) accounts(status int, link, problem string) error {
 	if err != nil {
 		return err
 	}
-	v := views.Accounts{Rows: rows, Link: link, Error: problem, Actor: q.actor,
+	v := views.Accounts{Rows: rows, Link: link, Error: problem, Actor: q.actor, Today: q.today(),
 		MayCreate: access.Allowed(q.actor, access.CreateAccount), MayGrant: access.Allowed(q.actor, access.GrantAdmins)}
 	if len(rows) == accountsPerPage {
 		v.Next = rows[len(rows)-1].ID
@@ -115,5 +115,5 @@ func logPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	return q.page("系统日志", views.LedgerPage("系统日志", ledgerRows("", rows), olderThan("/log", rows)))
+	return q.page("系统日志", views.LedgerPage("系统日志", q.ledgerRows("", rows), olderThan("/log", rows)))
 }

@@ -3,9 +3,9 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,7 +26,7 @@ func draftsPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	return q.page("导入方案", views.DraftsPage(views.Drafts{Action: "/drafts", Rows: rows}))
+	return q.page("导入方案", views.DraftsPage(views.Drafts{Action: "/drafts", Rows: rows, Today: q.today()}))
 }
 
 // revisionsPage lists the revisions of the campaign's plan being checked.
@@ -35,7 +35,7 @@ func revisionsPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	return q.page("修订方案", views.DraftsPage(views.Drafts{Action: q.at("/drafts"), Rows: rows, Revision: true}))
+	return q.page("修订方案", views.DraftsPage(views.Drafts{Action: q.at("/drafts"), Rows: rows, Revision: true, Today: q.today()}))
 }
 
 func uploadPlan(q *request) error     { return q.upload(0) }
@@ -53,7 +53,7 @@ func (q *request) upload(campaignID int64) error {
 	}
 	switch kernel.CodeOf(err) {
 	case kernel.Invalid, kernel.TooLarge:
-		v := views.Drafts{Action: q.URL.Path, Rows: list, Revision: campaignID != 0, Error: kernel.MessageOf(err)}
+		v := views.Drafts{Action: q.URL.Path, Rows: list, Revision: campaignID != 0, Error: kernel.MessageOf(err), Today: q.today()}
 		return q.render(statusOf(kernel.CodeOf(err)), "导入方案", views.DraftsPage(v))
 	}
 	return err
@@ -188,24 +188,54 @@ func editDraft(q *request) error {
 	return q.seeOther("/drafts/%d#%s", id, anchor(e))
 }
 
-// anchor is the entry that the browser should come back to.
+// anchor is the entry that the browser should come back to: the one that was corrected, added or joined to.
 func anchor(e campaign.Edit) string {
-	at := make([]string, 0, len(e.At))
-	for _, n := range e.At {
-		at = append(at, strconv.Itoa(n))
+	at := slices.Clone(e.At)
+	if last := len(at) - 1; last >= 0 {
+		switch e.Op {
+		case "add":
+			at[last]++
+		case "merge":
+			at[last] = max(0, at[last]-1)
+		}
 	}
-	return fmt.Sprintf("%s-%s", e.Kind, strings.Join(at, "-"))
+	return entryID(e.Kind, at)
 }
 
+// entryID is how the view calls an entry: task-5, appointment-1-3.
+func entryID(kind string, at []int) string {
+	for _, n := range at {
+		kind += "-" + strconv.Itoa(n)
+	}
+	return kind
+}
+
+// undoDraft takes the last correction back and returns to where it was made.
 func undoDraft(q *request) error {
-	return q.onDraft(q.s.Campaigns.UndoDraft)
+	place := ""
+	return q.onDraft(func(ctx context.Context, id int64, revision int) error {
+		d, err := q.s.Campaigns.DraftByID(ctx, id)
+		if err != nil {
+			return err
+		}
+		r, err := d.Reading()
+		if err != nil {
+			return err
+		}
+		if n := len(r.Edits); n > 0 {
+			place = entryID(r.Edits[n-1].Kind, r.Edits[n-1].At)
+		}
+		return q.s.Campaigns.UndoDraft(ctx, id, revision)
+	}, &place)
 }
 
 func acceptFindings(q *request) error {
-	return q.onDraft(q.s.Campaigns.AcceptAll)
+	place := "findings"
+	return q.onDraft(q.s.Campaigns.AcceptAll, &place)
 }
 
-func (q *request) onDraft(do func(context.Context, int64, int) error) error {
+// onDraft does one thing to a draft and comes back to a place in it.
+func (q *request) onDraft(do func(context.Context, int64, int) error, place *string) error {
 	id, err := q.id("d")
 	if err != nil {
 		return err
@@ -217,7 +247,7 @@ func (q *request) onDraft(do func(context.Context, int64, int) error) error {
 	if err != nil {
 		return err
 	}
-	return q.seeOther("/drafts/%d", id)
+	return q.seeOther("/drafts/%d#%s", id, *place)
 }
 
 func openDraft(q *request) error {

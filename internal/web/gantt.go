@@ -23,7 +23,7 @@ func ganttPage(q *request) error {
 		if err != nil {
 			return err
 		}
-		title, one = task.Name+"　时间表", id
+		title, one = views.TitleOf(task.Name, task.Text, task.Path)+"　时间表", id
 	}
 	page, err := q.s.Campaigns.ItemsByTask(q.ctx(), q.view.ID, one, q.FormValue("after"))
 	if err != nil {
@@ -46,7 +46,7 @@ func (q *request) ganttRows(rows []campaign.ItemRow, months []views.MonthCol) []
 	for _, w := range rows {
 		if w.TaskID != last {
 			last = w.TaskID
-			out = append(out, views.GanttRow{Heading: w.TaskPath + " " + w.TaskName, Href: q.at("/tasks/%d", w.TaskID)})
+			out = append(out, views.GanttRow{Heading: strings.TrimSpace(w.TaskPath + " " + w.TaskName), Href: q.at("/tasks/%d", w.TaskID)})
 		}
 		out = append(out, ganttRow(q.base(), w, months, q.today()))
 	}

@@ -30,7 +30,7 @@ func overviewPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	tree, err := q.tree(bodies, 0)
+	tree, err := q.tree(bodies)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func overviewPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	v.Recent = entries(recent)
+	v.Recent = q.entries(recent)
 	return q.page("总览", views.OverviewPage(v))
 }
 
@@ -166,7 +166,7 @@ func campaignLedgerPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	return q.page("流水", views.LedgerPage("流水", ledgerRows(q.base(), rows), olderThan(q.at("/ledger"), rows)))
+	return q.page("流水", views.LedgerPage("流水", q.ledgerRows(q.base(), rows), olderThan(q.at("/ledger"), rows)))
 }
 
 func olderThan(path string, rows []ledger.Record) string {

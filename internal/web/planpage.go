@@ -157,7 +157,8 @@ func searchPage(q *request) error {
 	}
 	out := make([]views.SearchRow, 0, len(rows))
 	for _, r := range rows {
-		out = append(out, views.SearchRow{SearchEntry: r, Href: q.found(r, bodyOfDuty), Parts: excerpt(r.Detail, query)})
+		out = append(out, views.SearchRow{SearchEntry: r, Href: q.found(r, bodyOfDuty),
+			Title: ui.CutLine(views.TitleOf(r.Title, r.Detail, views.KindName(r.Kind)), []ui.Snippet{{Text: query, Class: "read"}}), Parts: excerpt(r.Detail, query)})
 	}
 	return q.page("查找", views.SearchPage(q.base(), query, out))
 }

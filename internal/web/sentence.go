@@ -1,11 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 
+	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
 	"pinzhi/internal/web/views"
 	"pinzhi/internal/web/views/ui"
@@ -73,6 +75,13 @@ func word(key string, v any) string {
 		return views.AnswerName(fmt.Sprint(v))
 	case "fields":
 		return fieldWords(v)
+	case "admin":
+		role, _ := v.(string)
+		return cmp.Or(views.AdminName(kernel.AdminRole(role)), "按名单")
+	case "due":
+		if day, ok := v.(string); ok {
+			return kernel.Date(day).Chinese()
+		}
 	}
 	switch x := v.(type) {
 	case nil:
@@ -103,12 +112,16 @@ func clip(s string) string {
 	return s
 }
 
-func entries(rows []ledger.Record) []ui.Entry {
+func (q *request) entries(rows []ledger.Record) []ui.Entry {
 	out := make([]ui.Entry, 0, len(rows))
 	for _, r := range rows {
-		out = append(out, ui.Entry{At: r.At, Actor: r.ActorName, Text: sentence(r)})
+		out = append(out, q.entry(r))
 	}
 	return out
+}
+
+func (q *request) entry(r ledger.Record) ui.Entry {
+	return ui.Entry{At: r.At, When: ui.When(r.At, q.today()), Actor: r.ActorName, Text: sentence(r)}
 }
 
 // timelineLength is how many events a page shows of its object.
@@ -117,15 +130,15 @@ const timelineLength = 30
 // timeline is the latest that happened to an object of the campaign at hand.
 func (q *request) timeline(kind string, id int64) ([]ui.Entry, error) {
 	rows, err := ledger.Timeline(q.ctx(), q.s.DB.Reader(), q.view.ID, kind, id, 0, timelineLength)
-	return entries(rows), err
+	return q.entries(rows), err
 }
 
 // ledgerRows tells events with a link to their objects.
-func ledgerRows(base views.Base, rows []ledger.Record) []views.LedgerRow {
+func (q *request) ledgerRows(base views.Base, rows []ledger.Record) []views.LedgerRow {
 	out := make([]views.LedgerRow, 0, len(rows))
 	places := map[string]string{"task": "/tasks/%d", "body": "/bodies/%d", "person": "/people/%d", "unit": "/units/%d", "work_item": "/items/%d"}
 	for _, r := range rows {
-		row := views.LedgerRow{Entry: ui.Entry{At: r.At, Actor: r.ActorName, Text: sentence(r)}, ID: r.ID}
+		row := views.LedgerRow{Entry: q.entry(r), ID: r.ID}
 		if format, ok := places[r.SubjectKind]; ok && base != "" {
 			row.Href = base.To(format, r.SubjectID)
 		}

@@ -14,7 +14,7 @@ import (
 )
 
 func tasksPage(q *request) error {
-	tree, err := q.tree(nil, 0)
+	tree, err := q.tree(nil)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (q *request) task(taskID int64, status int, with func(*views.TaskPage)) err
 		return err
 	}
 	v := views.TaskPage{Base: q.base(), Task: views.TaskRow{Task: task}, Today: q.today(), Gone: task.GoneOn}
-	if v.Tree, err = q.tree(bodies, taskID); err != nil {
+	if v.Tree, err = q.tree(bodies); err != nil {
 		return err
 	}
 	v.Action = pick(&v)
@@ -65,7 +65,7 @@ func (q *request) task(taskID int64, status int, with func(*views.TaskPage)) err
 	if with != nil {
 		with(&v)
 	}
-	return q.render(status, task.Name, views.TaskView(v), append(crumbs, ui.Crumb{Text: task.Number()})...)
+	return q.render(status, v.Task.Title(), views.TaskView(v), append(crumbs, ui.Crumb{Text: task.Number()})...)
 }
 
 // pick finds the task in the tree, with its units and progress, and returns its action.
@@ -273,7 +273,7 @@ func openItemsPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	progress, err := q.progress(0)
+	progress, err := q.progressByTask()
 	if err != nil {
 		return err
 	}
@@ -323,7 +323,7 @@ func (q *request) item(id int64, status int, with func(*views.ItemPage)) error {
 		with(&v)
 	}
 	return q.render(status, w.Title, views.WorkItemPage(v), ui.Crumb{Text: "任务", Href: q.at("/tasks")},
-		ui.Crumb{Text: w.TaskName, Href: q.at("/tasks/%d", w.TaskID)}, ui.Crumb{Text: "工作项"})
+		ui.Crumb{Text: views.TitleOf(w.TaskName, "", w.TaskPath), Href: q.at("/tasks/%d", w.TaskID)}, ui.Crumb{Text: "工作项"})
 }
 
 // onItem does one thing with the work item in the path and shows it again, with what was typed where it was refused.

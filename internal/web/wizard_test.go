@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -29,6 +30,9 @@ func TestWizard_FromUploadToOpenedCampaign(t *testing.T) {
 		t.Errorf("read: %s", head)
 	}
 	lightEachOther(t, b)
+	scrollTogether(t, b)
+	correctATask(t, b)
+	takeItBack(t, b)
 	correctATask(t, b)
 	b.do(t, chromedp.Click(chromedp.CSS("#findings form[action$='/accept'] button")), chromedp.WaitNotPresent(chromedp.CSS("#findings form[action$='/accept']")))
 	b.do(t, chromedp.Click(chromedp.CSS("form[action$='/open'] button")), chromedp.WaitReady(chromedp.CSS(".figs")))
@@ -73,15 +77,64 @@ func lightEachOther(t *testing.T, b *tab) {
 	}
 }
 
+// scrollTogether moves one pane, waits for the frames in which the other follows, and looks what stands at its top.
+func scrollTogether(t *testing.T, b *tab) {
+	t.Helper()
+	eval[int](t, b, `new Promise(r => setTimeout(() => r(0), 300))`) // what the last click moved has come to rest
+	const settle = `new Promise(r => setTimeout(() => { %s }, 300))`
+	const at = `(pane, el) => el.getBoundingClientRect().top - pane.getBoundingClientRect().top;`
+	// the text up to line 53, in small steps as a wheel does
+	gap := eval[float64](t, b, `(async () => { const at = `+at+` const s = document.querySelector("[data-source]"), r = document.querySelector("[data-reading]");
+		s.scrollTop = 0; const goal = at(s, document.getElementById("L53"));
+		for (let y = 0; y < goal; y += 40) { s.scrollTop = y; await new Promise(requestAnimationFrame); }
+		s.scrollTop = goal - 4; return `+fmt.Sprintf(settle, `r(at(document.querySelector("[data-reading]"), document.getElementById("task-6")))`)+`})()`)
+	if gap < -20 || gap > 200 {
+		t.Errorf("with line 53 at the top of the text, its task stands at %v px on the right", gap)
+	}
+	// the reading down to a body; the text comes along and does not push back
+	gap = eval[float64](t, b, `(async () => { const at = `+at+` const r = document.querySelector("[data-reading]");
+		await new Promise(f => setTimeout(f, 300));
+		r.scrollTop += at(r, document.getElementById("body-2")) - 4; const there = r.scrollTop;
+		return `+fmt.Sprintf(settle, `const l = document.getElementById("L" + document.getElementById("body-2").dataset.from);
+		r(Math.abs(document.querySelector("[data-reading]").scrollTop - there) > 2 ? -999 : at(document.querySelector("[data-source]"), l))`)+`})()`)
+	if gap < -20 || gap > 200 {
+		t.Errorf("with a body at the top of the reading, its line stands at %v px on the left", gap)
+	}
+}
+
+// inSight reports whether an element stands wholly inside its pane.
+func inSight(t *testing.T, b *tab, pane, el string) bool {
+	t.Helper()
+	return eval[bool](t, b, fmt.Sprintf(`(() => { const p = document.querySelector(%q).getBoundingClientRect(), e = document.querySelector(%q).getBoundingClientRect(); return e.top >= p.top && e.top < p.bottom; })()`, pane, el))
+}
+
+// takeItBack undoes the last correction and looks that one is where it was made.
+func takeItBack(t *testing.T, b *tab) {
+	t.Helper()
+	if says := eval[string](t, b, `document.querySelector("form[action$='/undo'] button").innerText`); says != "撤回上一处：更正任务（共改 1 处）" {
+		t.Errorf("the button to undo says %q", says)
+	}
+	b.do(t, chromedp.Click(chromedp.CSS("form[action$='/undo'] button")), chromedp.WaitNotPresent(chromedp.CSS("form[action$='/undo']")))
+	if !inSight(t, b, "[data-reading]", "#task-2") {
+		t.Error("after undoing, the task is out of sight")
+	}
+}
+
 // correctATask opens one entry without leaving the page, changes it and stores it.
 func correctATask(t *testing.T, b *tab) {
 	t.Helper()
 	eval[int](t, b, `document.querySelector("#task-2 .acts-inline a").click(), 0`)
-	b.do(t, chromedp.WaitReady(chromedp.CSS("#task-2 input[name=name]")),
-		chromedp.SetValue(chromedp.CSS("#task-2 input[name=name]"), "深入开展控烟工作"),
+	b.do(t, chromedp.WaitReady(chromedp.CSS("#task-2 input[name=name]")))
+	if on := eval[string](t, b, `new Promise(r => requestAnimationFrame(() => r(document.activeElement.name || "")))`); on != "name" {
+		t.Errorf("the opened entry has the focus at %q", on)
+	}
+	b.do(t, chromedp.SetValue(chromedp.CSS("#task-2 input[name=name]"), "深入开展控烟工作"),
 		chromedp.SetValue(chromedp.CSS("#task-2 input[name=lead_units]"), "市卫健委"),
 		chromedp.SetValue(chromedp.CSS("#task-2 input[name=support_units]"), "市教育局"),
 		chromedp.Click(chromedp.CSS("#task-2 form button.go")), chromedp.WaitNotPresent(chromedp.CSS("#task-2 input[name=name]")))
+	if !inSight(t, b, "[data-reading]", "#task-2") || !inSight(t, b, "[data-source]", ".src p.sel") {
+		t.Error("after storing, the task or its lines are out of sight")
+	}
 	if name := eval[string](t, b, `document.querySelector("#task-2 b").innerText`); name != "深入开展控烟工作" {
 		t.Errorf("the corrected task is called %q", name)
 	}

@@ -175,7 +175,7 @@ func cell(col, row int) string {
 }
 
 func tasksSheet(q *request) error {
-	tree, err := q.tree(nil, 0)
+	tree, err := q.tree(nil)
 	if err != nil {
 		return err
 	}

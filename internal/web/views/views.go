@@ -100,6 +100,21 @@ type TaskRow struct {
 	Indicators []campaign.Indicator
 }
 
+// Title is what a task is called on the screen: its name, or else how its text begins.
+func (t TaskRow) Title() string { return TitleOf(t.Name, t.Text, t.Path) }
+
+// TitleOf is a name, or where the plan gave none the beginning of the text, or the number.
+func TitleOf(name, text, path string) string {
+	if name != "" {
+		return name
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	if r := []rune(first); len(r) > 24 {
+		return string(r[:24]) + "…"
+	}
+	return fallback(first, path)
+}
+
 // UnitChip is a unit at a task.
 type UnitChip struct {
 	ID      int64
@@ -339,7 +354,7 @@ func NoteClass(severity string) string {
 // KindName names what a search found.
 func KindName(kind string) string {
 	names := map[string]string{"person": "人员", "unit": "单位", "body": "机构", "action": "专项行动", "task": "任务", "duty": "职责",
-		"phase": "阶段", "appointment": "任职", "obligation": "报送", "indicator": "指标"}
+		"phase": "阶段", "appointment": "任职", "obligation": "报送", "indicator": "指标", "plan": "文件", "finding": "体检"}
 	if n, ok := names[kind]; ok {
 		return n
 	}
@@ -383,6 +398,7 @@ type SearchRow struct {
 	campaign.SearchEntry
 
 	Href  string
+	Title []ui.Part
 	Parts []ui.Part
 }
 
@@ -400,6 +416,7 @@ type Drafts struct {
 	Rows     []campaign.DraftRow
 	Revision bool
 	Error    string
+	Today    kernel.Date
 }
 
 // Draft is the checking screen.
@@ -463,6 +480,18 @@ func (d Draft) findings(severities ...string) []int {
 // where is the address of the draft with one entry open for correction.
 func (d Draft) where(edit string) string {
 	return fmt.Sprintf("/drafts/%d?edit=%s#%s", d.Draft.ID, edit, strings.ReplaceAll(edit, ".", "-"))
+}
+
+// closeAt is the address of the draft with nothing open, at the entry that was.
+func (d Draft) closeAt() string {
+	return fmt.Sprintf("/drafts/%d#%s", d.Draft.ID, strings.ReplaceAll(d.Edit, ".", "-"))
+}
+
+// lastEdit names the correction that can be taken back: 更正任务, 去掉任职.
+func (d Draft) lastEdit() string {
+	e := d.Reading.Edits[len(d.Reading.Edits)-1]
+	does := map[string]string{"set": "更正", "add": "添加", "remove": "去掉", "split": "拆分", "merge": "并入", "answer": "答复"}
+	return fallback(does[e.Op], "改动") + KindName(e.Kind)
 }
 
 // closed reports whether nothing can be changed any more.
@@ -549,6 +578,7 @@ type Accounts struct {
 	MayCreate bool
 	MayGrant  bool
 	Next      int64
+	Today     kernel.Date
 }
 
 // AdminName is the Chinese name of an administrator.

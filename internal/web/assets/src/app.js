@@ -9,10 +9,21 @@ htmx.config.allowEval = false;
 document.addEventListener("keydown", (e) => {
   const typing = e.target.closest("input, textarea, select, [contenteditable]");
   if (e.key === "/" && !typing && !e.ctrlKey && !e.metaKey) {
-    const find = document.querySelector("[data-find]");
+    const find = [...document.querySelectorAll("[data-find]")].find((el) => el.offsetParent !== null);
     if (find) { e.preventDefault(); find.focus(); find.select(); }
   }
 });
+
+// Escape closes the menu, and so does a click beside it.
+function closeMenu(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu.contains(except)) continue;
+    menu.open = false;
+    if (menu.contains(document.activeElement) || !except) menu.querySelector("summary").focus();
+  }
+}
+document.addEventListener("keydown", (e) => { if (e.key === "Escape") closeMenu(null); });
+document.addEventListener("click", (e) => closeMenu(e.target));
 
 // A form that asks before it goes.
 document.addEventListener("submit", (e) => {

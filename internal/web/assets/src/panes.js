@@ -16,10 +16,16 @@ function within(pane, el) {
   return b.top >= a.top && b.bottom <= a.bottom;
 }
 
-let quiet = 0; // while a pane is being moved by us, its scroll events say nothing of the reader
+// The pane that the reader moves leads; what the other one does meanwhile is our own doing.
+let leader = null, until = 0;
+function lead(pane, ms) {
+  leader = pane;
+  until = performance.now() + ms;
+}
+
 function bring(pane, el) {
   if (!pane || !el || within(pane, el)) return;
-  quiet = Date.now() + 250;
+  lead(pane === source() ? reading() : source(), 250);
   pane.scrollTop += el.getBoundingClientRect().top - pane.getBoundingClientRect().top - pane.clientHeight / 3;
 }
 
@@ -43,10 +49,14 @@ function pickLine(n) {
   clear();
   lineEl(n)?.classList.add("sel");
   if (!hits.length) return;
-  hits[0].closest("details")?.setAttribute("open", "");
+  unfold(hits[0]);
   hits[0].classList.add("sel");
   light(...range(hits[0]));
   bring(reading(), hits[0]);
+}
+
+function unfold(el) {
+  el.closest("details")?.setAttribute("open", "");
 }
 
 document.addEventListener("click", (e) => {
@@ -61,27 +71,67 @@ document.addEventListener("focusin", (e) => {
   if (entry) pick(entry);
 });
 
-// Scrolling one pane takes the other along.
-function firstVisible(pane, list) {
-  const top = pane.getBoundingClientRect().top;
-  return list.find((el) => el.getBoundingClientRect().bottom > top + 4 && el.offsetParent !== null);
+// Whoever stored a correction, or opened one, comes back to its place in both panes.
+function comeBack() {
+  if (!source() || !reading()) return;
+  const open = reading().querySelector("form[data-open]");
+  const named = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const at = open || named;
+  if (!at || !reading().contains(at)) {
+    if (named && source().contains(named)) pickLine(Number(named.id.slice(1)));
+    return;
+  }
+  unfold(at);
+  bring(reading(), at);
+  const entry = at.closest("[data-from]") || at.querySelector("[data-from]");
+  if (entry) pick(entry);
+  if (at === open) open.querySelector("[aria-invalid], input[type=text], textarea, select").focus({ preventScroll: true });
 }
+document.addEventListener("DOMContentLoaded", comeBack);
+window.addEventListener("hashchange", comeBack);
+document.addEventListener("htmx:afterSwap", comeBack);
+
+// Scrolling one pane takes the other along. Findings and changes stand by weight, not by line: they lead nowhere.
+const ordered = () => entries().filter((el) => !["finding", "change"].includes(el.dataset.kind) && (el.checkVisibility ? el.checkVisibility() : el.offsetParent !== null));
+
+function atTop(pane, list) {
+  const box = pane.getBoundingClientRect();
+  const el = list.find((x) => x.getBoundingClientRect().bottom > box.top + 4);
+  return el && el.getBoundingClientRect().top < box.top + box.height / 2 ? el : null;
+}
+
+// entryAt is what was read at line n, or next after it: the passage that begins closest, the narrowest first.
+function entryAt(n) {
+  let best = null, score = Infinity;
+  for (const el of ordered()) {
+    const [from, to] = range(el);
+    if (to < n) continue;
+    const s = Math.max(0, from - n) * 1000 + (to - from);
+    if (s < score) { best = el; score = s; }
+  }
+  return best;
+}
+
+function raise(pane, el) {
+  if (el) pane.scrollTop += el.getBoundingClientRect().top - pane.getBoundingClientRect().top - 8;
+}
+
 let waiting = false;
 function follow(e) {
   const s = source(), r = reading();
-  if (!s || !r || Date.now() < quiet || waiting || (e.target !== s && e.target !== r)) return;
+  if (!s || !r || (e.target !== s && e.target !== r)) return;
+  if (leader && leader !== e.target && performance.now() < until) return;
+  lead(e.target, 150);
+  if (waiting) return;
   waiting = true;
   requestAnimationFrame(() => {
     waiting = false;
-    if (e.target === r) {
-      const entry = firstVisible(r, entries().filter((el) => el.dataset.kind !== "finding"));
-      const line = entry && lineEl(range(entry)[0]);
-      if (line) { quiet = Date.now() + 120; s.scrollTop += line.getBoundingClientRect().top - s.getBoundingClientRect().top - 8; }
+    if (leader === r) {
+      const entry = atTop(r, ordered());
+      if (entry) raise(s, lineEl(range(entry)[0]));
     } else {
-      const line = firstVisible(s, [...s.querySelectorAll("p[id]")]);
-      const n = line && Number(line.id.slice(1));
-      const entry = n && entries().find((el) => el.dataset.kind !== "finding" && range(el)[1] >= n && el.offsetParent !== null);
-      if (entry) { quiet = Date.now() + 120; r.scrollTop += entry.getBoundingClientRect().top - r.getBoundingClientRect().top - 8; }
+      const line = atTop(s, [...s.querySelectorAll("p[id]")]);
+      if (line) raise(r, entryAt(Number(line.id.slice(1))));
     }
   });
 }

@@ -37,6 +37,7 @@ type NavGroup []NavItem
 type NavItem struct {
 	Icon, Text, Href string
 	Count            string
+	Of               string // what is counted, for who hears the page
 	Late             bool
 	Here             bool
 }
@@ -44,14 +45,15 @@ type NavItem struct {
 // Entry is one event of a timeline, told as a sentence.
 type Entry struct {
 	At    time.Time
+	When  string // At, as people say it today
 	Actor string
 	Text  string
 }
 
-// When writes an instant as people say it: 3月26日 16:20, with the year if it is not this one.
-func When(t time.Time) string {
+// When writes an instant as people say it: 3月26日 16:20, with the year if it is not today's.
+func When(t time.Time, today kernel.Date) string {
 	local := t.In(kernel.Shanghai)
-	if local.Year() != time.Now().In(kernel.Shanghai).Year() {
+	if local.Year() != today.Time().Year() {
 		return local.Format("2006年1月2日 15:04")
 	}
 	return local.Format("1月2日 15:04")
