@@ -8,6 +8,7 @@ import (
 
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
+	"pinzhi/internal/plan"
 	"pinzhi/internal/roster"
 )
 
@@ -205,6 +206,26 @@ func (s *Service) ProgressOn(ctx context.Context, campaignID int64, today kernel
 		byTask[r.TaskID] = r
 	}
 	return byTask, nil
+}
+
+// Waiting is what the rail of every page says: tasks with something late, findings without an answer.
+type Waiting struct {
+	LateTasks    int
+	OpenFindings int
+}
+
+// WaitingOn counts what waits in a campaign on a day, in two indexes.
+func (s *Service) WaitingOn(ctx context.Context, campaignID int64, today kernel.Date) (Waiting, error) {
+	var w Waiting
+	err := s.db.Reader().NewRaw(`
+		SELECT (SELECT count(DISTINCT task_id) FROM work_items WHERE campaign_id = ? AND done_on = '' AND due_day < ?) AS late_tasks,
+		       (SELECT count(*) FROM findings f JOIN campaigns c ON c.id = f.campaign_id AND c.plan_version = f.version
+		        WHERE f.campaign_id = ? AND f.severity <> ? AND f.answer = '') AS open_findings`,
+		campaignID, today, campaignID, plan.Info).Scan(ctx, &w)
+	if err != nil {
+		return w, fmt.Errorf("waiting in campaign %d: %w", campaignID, err)
+	}
+	return w, nil
 }
 
 func workItem(ctx context.Context, tx db.Tx, campaignID, id int64) (WorkItem, error) {

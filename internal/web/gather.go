@@ -28,7 +28,7 @@ func (q *request) tree(bodies []roster.BodyRow) ([]views.ActionRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	progress, err := q.progressByTask()
+	progress, err := svc.ProgressOn(q.ctx(), id, q.today())
 	if err != nil {
 		return nil, err
 	}
@@ -37,15 +37,6 @@ func (q *request) tree(bodies []roster.BodyRow) ([]views.ActionRow, error) {
 		return nil, err
 	}
 	return plant(actions, tasks, units, progress, indicators, bodies), nil
-}
-
-// progressByTask is asked for by the page and by the rail, and read once.
-func (q *request) progressByTask() (map[int64]campaign.Progress, error) {
-	var err error
-	if q.progress == nil {
-		q.progress, err = q.s.Campaigns.ProgressOn(q.ctx(), q.view.ID, q.today())
-	}
-	return q.progress, err
 }
 
 func plant(actions []campaign.Action, tasks []campaign.Task, units map[int64][]campaign.UnitAt, progress map[int64]campaign.Progress,

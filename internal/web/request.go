@@ -29,7 +29,6 @@ type request struct {
 	actor kernel.Actor
 	view  campaign.View // of the campaign {c}, for routes inside one
 
-	progress map[int64]campaign.Progress // by task, once somebody asked
 }
 
 func (q *request) ctx() context.Context { return q.Context() }

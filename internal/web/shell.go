@@ -59,29 +59,18 @@ func (q *request) campaignShell(s *ui.Shell) {
 // countInRail says in the rail what waits: tasks with something late, findings without an answer.
 // A page is worth more than its counts: where they cannot be read, they are left out.
 func (q *request) countInRail(s *ui.Shell) {
-	progress, err := q.progressByTask()
+	waiting, err := q.s.Campaigns.WaitingOn(q.ctx(), q.view.ID, q.today())
 	if err != nil {
 		q.s.Log.WarnContext(q.ctx(), "rail", "err", err)
 		return
 	}
-	late := 0
-	for _, p := range progress {
-		if p.Late > 0 {
-			late++
-		}
-	}
-	findings, err := q.s.Campaigns.Findings(q.ctx(), q.view.ID)
-	if err != nil {
-		q.s.Log.WarnContext(q.ctx(), "rail", "err", err)
-		return
-	}
-	if late > 0 {
+	if waiting.LateTasks > 0 {
 		tasks := &s.Nav[0][1]
-		tasks.Count, tasks.Of, tasks.Late = itoa(late), " 项任务有逾期", true
+		tasks.Count, tasks.Of, tasks.Late = itoa(waiting.LateTasks), " 项任务有逾期", true
 	}
-	if open := unanswered(findings); open > 0 {
+	if waiting.OpenFindings > 0 {
 		checkup := &s.Nav[2][1]
-		checkup.Count, checkup.Of = itoa(open), " 条未答复"
+		checkup.Count, checkup.Of = itoa(waiting.OpenFindings), " 条未答复"
 	}
 }
 

@@ -273,7 +273,7 @@ func openItemsPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	progress, err := q.progressByTask()
+	progress, err := q.s.Campaigns.ProgressOn(q.ctx(), q.view.ID, q.today())
 	if err != nil {
 		return err
 	}

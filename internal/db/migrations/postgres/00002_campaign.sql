@@ -244,7 +244,7 @@ CREATE TABLE work_items (
 );
 CREATE INDEX work_items_by_task ON work_items (campaign_id, task_id, start_day, due_day, id); -- the timetable pages along it
 CREATE INDEX work_items_progress ON work_items (campaign_id, task_id, done_on, due_day); -- progress is counted in it alone
-CREATE INDEX work_items_open ON work_items (campaign_id, done_on, due_day, id);
+CREATE INDEX work_items_open ON work_items (campaign_id, done_on, due_day, id, task_id); -- and late tasks are counted in it alone
 CREATE INDEX work_items_by_unit ON work_items (campaign_id, unit_id);
 CREATE INDEX work_items_by_person ON work_items (campaign_id, person_id);
 
