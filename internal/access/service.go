@@ -148,7 +148,7 @@ func (s *Service) GrantAdmin(ctx context.Context, id int64, role kernel.AdminRol
 	}
 	act := GrantAdmins
 	if role == kernel.SecurityAdmin {
-		if first, err := s.mayNameFirst(ctx); err != nil {
+		if first, err := s.MayNameFirst(ctx); err != nil {
 			return err
 		} else if first {
 			act = CreateAccount
@@ -168,7 +168,9 @@ func (s *Service) GrantAdmin(ctx context.Context, id int64, role kernel.AdminRol
 	})
 }
 
-func (s *Service) mayNameFirst(ctx context.Context) (bool, error) {
+// MayNameFirst reports whether the actor is a system administrator and there is no security administrator yet:
+// somebody must name the first one.
+func (s *Service) MayNameFirst(ctx context.Context) (bool, error) {
 	if kernel.ActorFrom(ctx).Admin != kernel.SystemAdmin {
 		return false, nil
 	}

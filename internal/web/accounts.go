@@ -26,6 +26,9 @@ func (q *request) accounts(status int, link, problem string) error {
 	}
 	v := views.Accounts{Rows: rows, Link: link, Error: problem, Actor: q.actor, Today: q.today(),
 		MayCreate: access.Allowed(q.actor, access.CreateAccount), MayGrant: access.Allowed(q.actor, access.GrantAdmins)}
+	if v.MayNameFirst, err = q.s.Accounts.MayNameFirst(q.ctx()); err != nil {
+		return err
+	}
 	if len(rows) == accountsPerPage {
 		v.Next = rows[len(rows)-1].ID
 	}

@@ -577,8 +577,10 @@ type Accounts struct {
 	Error     string
 	MayCreate bool
 	MayGrant  bool
-	Next      int64
-	Today     kernel.Date
+	// MayNameFirst: there is no security administrator yet, and the system administrator may name one.
+	MayNameFirst bool
+	Next         int64
+	Today        kernel.Date
 }
 
 // AdminName is the Chinese name of an administrator.
