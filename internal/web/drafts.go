@@ -163,7 +163,7 @@ func editDraft(q *request) error {
 		return kernel.E(kernel.Invalid, "表单没有传完，请再存一次").Because(err)
 	}
 	e := campaign.Edit{Op: q.PostFormValue("op"), Kind: q.PostFormValue("kind"), Fields: map[string]string{}}
-	for _, part := range strings.Split(q.PostFormValue("at"), ".") {
+	for part := range strings.SplitSeq(q.PostFormValue("at"), ".") {
 		n, err := strconv.Atoi(part)
 		if part != "" && err != nil {
 			return kernel.E(kernel.Invalid, "这处修改的位置不对，请刷新页面再改")
@@ -205,10 +205,11 @@ func anchor(e campaign.Edit) string {
 
 // entryID is how the view calls an entry: task-5, appointment-1-3.
 func entryID(kind string, at []int) string {
+	parts := []string{kind}
 	for _, n := range at {
-		kind += "-" + strconv.Itoa(n)
+		parts = append(parts, strconv.Itoa(n))
 	}
-	return kind
+	return strings.Join(parts, "-")
 }
 
 // undoDraft takes the last correction back and returns to where it was made.

@@ -1,9 +1,9 @@
 package web
 
 import (
-	"fmt"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"pinzhi/internal/campaign"
@@ -66,12 +66,12 @@ func (m marks) tag(line int, text, href, class string) {
 	m.tags[line] = append(m.tags[line], ui.Tag{Text: text, Href: href, Class: class})
 }
 
-// mark marks words wherever they stand in the lines; find is the class of something to check.
-func (m marks) mark(lines plan.Lines, class string, words ...string) {
+// mark marks words wherever they stand in the lines.
+func (m marks) mark(lines plan.Lines, words ...string) {
 	for n := lines[0]; n > 0 && n <= lines[1]; n++ {
 		for _, w := range words {
 			if w != "" {
-				m.snippets[n] = append(m.snippets[n], ui.Snippet{Text: w, Class: class})
+				m.snippets[n] = append(m.snippets[n], ui.Snippet{Text: w, Class: "read"})
 			}
 		}
 	}
@@ -92,27 +92,27 @@ func (m marks) lines(source []string) []ui.SourceLine {
 func marksOf(p *plan.Plan) marks {
 	m := marks{snippets: map[int][]ui.Snippet{}, tags: map[int][]ui.Tag{}}
 	for _, a := range p.Actions {
-		m.mark(a.Lines, "read", a.Name)
+		m.mark(a.Lines, a.Name)
 	}
 	for _, t := range p.Tasks {
-		m.mark(t.Lines, "read", t.Name)
-		m.mark(t.Lines, "read", t.LeadUnits...)
-		m.mark(t.Lines, "read", t.SupportUnits...)
+		m.mark(t.Lines, t.Name)
+		m.mark(t.Lines, t.LeadUnits...)
+		m.mark(t.Lines, t.SupportUnits...)
 	}
 	for _, ph := range p.Phases {
-		m.mark(ph.Lines, "read", ph.Name)
+		m.mark(ph.Lines, ph.Name)
 	}
 	for _, b := range p.Bodies {
-		m.mark(plan.Lines{b.Lines[0], b.Lines[0]}, "read", b.Name)
+		m.mark(plan.Lines{b.Lines[0], b.Lines[0]}, b.Name)
 		for _, a := range b.Appointments {
-			m.mark(a.Lines, "read", a.Name, spaced(a.Name), a.Post)
+			m.mark(a.Lines, a.Name, spaced(a.Name), a.Post)
 		}
 	}
 	for _, o := range p.Obligations {
-		m.mark(o.Lines, "read", o.What)
+		m.mark(o.Lines, o.What)
 	}
 	for _, i := range p.Indicators {
-		m.mark(i.Lines, "read", i.Value+i.Unit, i.Value+" "+i.Unit)
+		m.mark(i.Lines, i.Value+i.Unit, i.Value+" "+i.Unit)
 	}
 	return m
 }
@@ -135,7 +135,7 @@ func planFile(q *request) error {
 	h := q.w.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	h.Set("Content-Length", fmt.Sprint(len(content)))
+	h.Set("Content-Length", strconv.Itoa(len(content)))
 	q.w.WriteHeader(http.StatusOK)
 	_, err = q.w.Write(content)
 	return err

@@ -139,7 +139,7 @@ func (s sheet) height(row []any) float64 {
 		}
 		perLine := max(1, int(s.widths[j]/2.1)) // a Chinese character is about two digits wide
 		n := 0
-		for _, part := range strings.Split(text, "\n") {
+		for part := range strings.SplitSeq(text, "\n") {
 			n += (len([]rune(part)) + perLine - 1) / perLine
 		}
 		lines = max(lines, n)

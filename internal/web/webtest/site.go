@@ -37,13 +37,13 @@ type Site struct {
 const Password = "correct-horse-staple"
 
 // Open boots the site on a database.
-func Open(t testing.TB, d *db.DB, clock kernel.Clock) *Site {
-	t.Helper()
+func Open(tb testing.TB, d *db.DB, clock kernel.Clock) *Site {
+	tb.Helper()
 	s := &Site{DB: d, Campaigns: campaign.New(d, clock), Accounts: access.NewService(d, clock), Log: &bytes.Buffer{}}
 	server := &web.Server{DB: d, Clock: clock, Campaigns: s.Campaigns, Accounts: s.Accounts, Sessions: access.NewSessions(s.Accounts, false),
 		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: s.Log}, nil))}
 	h := httptest.NewServer(server.Handler())
-	t.Cleanup(h.Close)
+	tb.Cleanup(h.Close)
 	s.URL = h.URL
 	return s
 }
@@ -58,58 +58,58 @@ func Root() string {
 }
 
 // Reading reads a plan of the repository.
-func Reading(t testing.TB, path string) campaign.Opening {
-	t.Helper()
+func Reading(tb testing.TB, path string) campaign.Opening {
+	tb.Helper()
 	content, err := os.ReadFile(filepath.Join(Root(), path))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	src, err := source.Read(filepath.Base(path), content)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	p, err := plan.Read(src)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return campaign.Opening{Source: src, Original: content, SHA256: campaign.Hash(content), Reading: campaign.Reading{Plan: *p}}
 }
 
 // OpenCampaign opens a campaign from a plan of the repository.
-func (s *Site) OpenCampaign(t testing.TB, path string) campaign.Campaign {
-	t.Helper()
-	o := Reading(t, path)
+func (s *Site) OpenCampaign(tb testing.TB, path string) campaign.Campaign {
+	tb.Helper()
+	o := Reading(tb, path)
 	o.Drill = strings.Contains(path, "pinghe") // the made-up city
 	c, err := s.Campaigns.Open(System(), o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
 
 // Account makes an account that can sign in; personID and admin may be zero.
-func (s *Site) Account(t testing.TB, login string, personID int64, admin kernel.AdminRole) access.Account {
-	t.Helper()
+func (s *Site) Account(tb testing.TB, login string, personID int64, admin kernel.AdminRole) access.Account {
+	tb.Helper()
 	a, err := s.Accounts.Create(System(), access.NewAccount{Login: login, Name: login, PersonID: personID, Admin: admin})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	token, err := s.Accounts.IssueLink(System(), a.ID)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if a, err = s.Accounts.RedeemLink(System(), token, Password); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return a
 }
 
 // Client signs in and returns a client that keeps the session and follows no redirect; login "" stays outside.
-func (s *Site) Client(t testing.TB, login string) *http.Client {
-	t.Helper()
+func (s *Site) Client(tb testing.TB, login string) *http.Client {
+	tb.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	if login == "" {
@@ -117,11 +117,11 @@ func (s *Site) Client(t testing.TB, login string) *http.Client {
 	}
 	res, err := c.PostForm(s.URL+"/signin", url.Values{"login": {login}, "password": {Password}})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusSeeOther {
-		t.Fatalf("sign in as %s: status %d", login, res.StatusCode)
+		tb.Fatalf("sign in as %s: status %d", login, res.StatusCode)
 	}
 	return c
 }
