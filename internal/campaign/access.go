@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"slices"
 
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
@@ -70,12 +71,7 @@ func (v View) MayPlanWork(leadUnits []int64) bool {
 	if v.Actor.System || v.Standing.InOffice() {
 		return true
 	}
-	for _, u := range leadUnits {
-		if v.Standing.OfUnit(u) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(leadUnits, v.Standing.OfUnit)
 }
 
 // MayFinish reports whether the actor may mark a work item as done.

@@ -285,3 +285,56 @@ func TestAddWorkItems_OneWrongLineStoresNothingAndIsNamed(t *testing.T) {
 		t.Errorf("%d items, %v", len(items), err)
 	}
 }
+
+func TestAnswerFinding_ByTheOfficeOnceAndTold(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		svc, c := opened(t, d, linfen)
+		seats, err := roster.SeatsOf(webtest.System(), d.Reader(), c.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		as := func(kind string) context.Context {
+			i := slices.IndexFunc(seats, func(s roster.Seat) bool { return s.BodyKind == kind })
+			return kernel.WithActor(t.Context(), kernel.Actor{AccountID: 9, PersonID: seats[i].PersonID, Name: "甲"})
+		}
+		findings, err := svc.Findings(webtest.System(), c.ID)
+		if err != nil || len(findings) == 0 {
+			t.Fatal(len(findings), err)
+		}
+		if err := svc.AnswerFinding(as(plan.InspectionGroup), c.ID, findings[0].ID, "kept"); kernel.CodeOf(err) != kernel.Forbidden {
+			t.Errorf("the inspection group answers: %v", err)
+		}
+		office := kernel.WithActor(t.Context(), kernel.Actor{AccountID: 9, PersonID: officer(seats), Name: "甲"})
+		for range 2 {
+			if err := svc.AnswerFinding(office, c.ID, findings[0].ID, "kept"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rows, err := ledger.Timeline(webtest.System(), d.Reader(), c.ID, "campaign", c.ID, 0, 10)
+		if err != nil || len(rows) != 2 || rows[0].Verb != "finding_answered" || rows[0].ActorName != "甲" {
+			t.Errorf("timeline %+v, %v", rows, err)
+		}
+	})
+}
+
+// officer is somebody who sits in the office.
+func officer(seats []roster.Seat) int64 {
+	i := slices.IndexFunc(seats, func(s roster.Seat) bool { return s.BodyKind == plan.Office })
+	return seats[i].PersonID
+}
+
+func TestOpen_AUnitNamedShortAtATaskAndInFullInTheRosterIsOne(t *testing.T) {
+	d := dbtest.Open(t, db.SQLite)
+	svc, c := opened(t, d, "examples/pinghe/plan.txt")
+	units, err := svc.Units(webtest.System(), c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(units, func(u campaign.UnitRow) bool { return u.Name == "平江区人民政府" })
+	if i < 0 || units[i].People == 0 || units[i].Support == 0 {
+		t.Fatalf("units %+v", units)
+	}
+	if slices.ContainsFunc(units, func(u campaign.UnitRow) bool { return u.Name == "平江区政府" }) {
+		t.Error("平江区政府 stands beside 平江区人民政府")
+	}
+}

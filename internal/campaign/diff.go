@@ -21,7 +21,7 @@ type Change struct {
 	Kind   string // phase, action, task, body, appointment, duty, obligation, indicator
 	Name   string
 	Fields []FieldChange // of a changed entry
-	Lines  plan.Lines    // in the revised text; of a gone entry, in the old one
+	Lines  plan.Lines    // in the revised text; of a gone entry, in the was one
 }
 
 // FieldChange is one field of a changed entry before and after.
@@ -31,25 +31,25 @@ type FieldChange struct {
 	After  string `json:"after"`
 }
 
-// pair joins an entry of the old plan to one of the new: -1 stands for none.
-type pair struct{ old, new int }
+// pair joins an entry of the plan that was to one of the plan that is: -1 stands for none.
+type pair struct{ was, is int }
 
 // pairUp joins entries whose keys agree, trying one key after another on what is still alone.
 // A key that is not unique among the remaining entries joins in order. Empty keys join nothing.
-func pairUp[T any](old, new []T, keys ...func(T) string) []pair {
-	partner := make([]int, len(new))
+func pairUp[T any](was, is []T, keys ...func(T) string) []pair {
+	partner := make([]int, len(is))
 	for i := range partner {
 		partner[i] = -1
 	}
-	taken := make([]bool, len(old))
+	taken := make([]bool, len(was))
 	for _, key := range keys {
 		waiting := map[string][]int{}
-		for i, o := range old {
+		for i, o := range was {
 			if k := key(o); !taken[i] && k != "" {
 				waiting[k] = append(waiting[k], i)
 			}
 		}
-		for j, n := range new {
+		for j, n := range is {
 			k := key(n)
 			if partner[j] >= 0 || len(waiting[k]) == 0 {
 				continue
@@ -59,10 +59,10 @@ func pairUp[T any](old, new []T, keys ...func(T) string) []pair {
 		}
 	}
 	var pairs []pair
-	for j := range new {
+	for j := range is {
 		pairs = append(pairs, pair{partner[j], j})
 	}
-	for i := range old {
+	for i := range was {
 		if !taken[i] {
 			pairs = append(pairs, pair{i, -1})
 		}
@@ -70,12 +70,12 @@ func pairUp[T any](old, new []T, keys ...func(T) string) []pair {
 	return pairs
 }
 
-func pairActions(old, new []plan.Action) []pair {
-	return pairUp(old, new, func(a plan.Action) string { return a.Name }, func(a plan.Action) string { return a.Path })
+func pairActions(was, is []plan.Action) []pair {
+	return pairUp(was, is, func(a plan.Action) string { return a.Name }, func(a plan.Action) string { return a.Path })
 }
 
 // pairTasks: the same name within the same action; the same name anywhere; the same place in the outline.
-func pairTasks(old, new *plan.Plan) []pair {
+func pairTasks(was, is *plan.Plan) []pair {
 	actionName := func(p *plan.Plan) map[string]string {
 		names := map[string]string{}
 		for _, a := range p.Actions {
@@ -83,7 +83,7 @@ func pairTasks(old, new *plan.Plan) []pair {
 		}
 		return names
 	}
-	was, is := actionName(old), actionName(new)
+	wasNames, isNames := actionName(was), actionName(is)
 	type keyed struct {
 		plan.Task
 
@@ -96,83 +96,83 @@ func pairTasks(old, new *plan.Plan) []pair {
 		}
 		return out
 	}
-	return pairUp(wrap(old.Tasks, was), wrap(new.Tasks, is),
+	return pairUp(wrap(was.Tasks, wasNames), wrap(is.Tasks, isNames),
 		func(t keyed) string { return t.action + "\x00" + t.Name },
 		func(t keyed) string { return t.Name },
 		func(t keyed) string { return t.Path })
 }
 
-func pairPhases(old, new []plan.Phase) []pair {
-	return pairUp(old, new, func(p plan.Phase) string { return p.Name }, func(p plan.Phase) string { return p.Start + p.End })
+func pairPhases(was, is []plan.Phase) []pair {
+	return pairUp(was, is, func(p plan.Phase) string { return p.Name }, func(p plan.Phase) string { return p.Start + p.End })
 }
 
-func pairBodies(old, new []plan.Body) []pair {
-	return pairUp(old, new, func(b plan.Body) string { return b.Name })
+func pairBodies(was, is []plan.Body) []pair {
+	return pairUp(was, is, func(b plan.Body) string { return b.Name })
 }
 
-func pairAppointments(old, new []plan.Appointment) []pair {
-	return pairUp(old, new, func(a plan.Appointment) string { return a.Name + "\x00" + a.Unit }, func(a plan.Appointment) string { return a.Name })
+func pairAppointments(was, is []plan.Appointment) []pair {
+	return pairUp(was, is, func(a plan.Appointment) string { return a.Name + "\x00" + a.Unit }, func(a plan.Appointment) string { return a.Name })
 }
 
-func pairDuties(old, new []plan.Duty) []pair {
-	return pairUp(old, new, func(d plan.Duty) string { return d.Text }, func(d plan.Duty) string { return strconv.Itoa(d.Number) })
+func pairDuties(was, is []plan.Duty) []pair {
+	return pairUp(was, is, func(d plan.Duty) string { return d.Text }, func(d plan.Duty) string { return strconv.Itoa(d.Number) })
 }
 
-func pairObligations(old, new []plan.Obligation) []pair {
-	return pairUp(old, new,
+func pairObligations(was, is []plan.Obligation) []pair {
+	return pairUp(was, is,
 		func(o plan.Obligation) string {
 			return strings.Join(o.Who, "、") + "\x00" + o.What + "\x00" + o.Cadence
 		},
 		func(o plan.Obligation) string { return o.What + "\x00" + o.Cadence })
 }
 
-func pairIndicators(old, new []plan.Indicator) []pair {
-	return pairUp(old, new,
+func pairIndicators(was, is []plan.Indicator) []pair {
+	return pairUp(was, is,
 		func(i plan.Indicator) string { return i.Path + "\x00" + i.Name + "\x00" + i.Value },
 		func(i plan.Indicator) string { return i.Path + "\x00" + i.Name })
 }
 
 // Compare lists what differs between the plan as it runs and its revision, in the plan's order.
-func Compare(old, new *plan.Plan) []Change {
+func Compare(was, is *plan.Plan) []Change {
 	var out []Change
-	out = append(out, changes("phase", pairPhases(old.Phases, new.Phases), old.Phases, new.Phases, phaseFields, func(p plan.Phase) (string, plan.Lines) { return p.Name, p.Lines })...)
-	out = append(out, changes("action", pairActions(old.Actions, new.Actions), old.Actions, new.Actions, actionFields, func(a plan.Action) (string, plan.Lines) { return a.Name, a.Lines })...)
-	out = append(out, changes("task", pairTasks(old, new), old.Tasks, new.Tasks, taskTexts, func(t plan.Task) (string, plan.Lines) { return t.Name, t.Lines })...)
-	bodies := pairBodies(old.Bodies, new.Bodies)
-	out = append(out, changes("body", bodies, old.Bodies, new.Bodies, bodyFields, func(b plan.Body) (string, plan.Lines) { return b.Name, b.Lines })...)
+	out = append(out, changes("phase", pairPhases(was.Phases, is.Phases), was.Phases, is.Phases, phaseFields, func(p plan.Phase) (string, plan.Lines) { return p.Name, p.Lines })...)
+	out = append(out, changes("action", pairActions(was.Actions, is.Actions), was.Actions, is.Actions, actionFields, func(a plan.Action) (string, plan.Lines) { return a.Name, a.Lines })...)
+	out = append(out, changes("task", pairTasks(was, is), was.Tasks, is.Tasks, taskTexts, func(t plan.Task) (string, plan.Lines) { return t.Name, t.Lines })...)
+	bodies := pairBodies(was.Bodies, is.Bodies)
+	out = append(out, changes("body", bodies, was.Bodies, is.Bodies, bodyFields, func(b plan.Body) (string, plan.Lines) { return b.Name, b.Lines })...)
 	for _, p := range bodies {
-		if p.old >= 0 && p.new >= 0 {
-			out = append(out, compareBody(old.Bodies[p.old], new.Bodies[p.new])...)
+		if p.was >= 0 && p.is >= 0 {
+			out = append(out, compareBody(was.Bodies[p.was], is.Bodies[p.is])...)
 		}
 	}
-	out = append(out, changes("obligation", pairObligations(old.Obligations, new.Obligations), old.Obligations, new.Obligations, obligationFields, func(o plan.Obligation) (string, plan.Lines) { return o.What, o.Lines })...)
-	out = append(out, changes("indicator", pairIndicators(old.Indicators, new.Indicators), old.Indicators, new.Indicators, indicatorFields, func(i plan.Indicator) (string, plan.Lines) { return i.Name, i.Lines })...)
+	out = append(out, changes("obligation", pairObligations(was.Obligations, is.Obligations), was.Obligations, is.Obligations, obligationFields, func(o plan.Obligation) (string, plan.Lines) { return o.What, o.Lines })...)
+	out = append(out, changes("indicator", pairIndicators(was.Indicators, is.Indicators), was.Indicators, is.Indicators, indicatorFields, func(i plan.Indicator) (string, plan.Lines) { return i.Name, i.Lines })...)
 	return out
 }
 
-func compareBody(old, new plan.Body) []Change {
-	out := changes("appointment", pairAppointments(old.Appointments, new.Appointments), old.Appointments, new.Appointments, appointmentFields,
-		func(a plan.Appointment) (string, plan.Lines) { return new.Name + " " + a.Name, a.Lines })
-	return append(out, changes("duty", pairDuties(old.Duties, new.Duties), old.Duties, new.Duties, dutyFields,
+func compareBody(was, is plan.Body) []Change {
+	out := changes("appointment", pairAppointments(was.Appointments, is.Appointments), was.Appointments, is.Appointments, appointmentFields,
+		func(a plan.Appointment) (string, plan.Lines) { return is.Name + " " + a.Name, a.Lines })
+	return append(out, changes("duty", pairDuties(was.Duties, is.Duties), was.Duties, is.Duties, dutyFields,
 		func(d plan.Duty) (string, plan.Lines) {
-			return fmt.Sprintf("%s 职责 %d", new.Name, d.Number), d.Lines
+			return fmt.Sprintf("%s 职责 %d", is.Name, d.Number), d.Lines
 		})...)
 }
 
 // changes turns pairs into changes; fields lists what of an entry a reader would call a change.
-func changes[T any](kind string, pairs []pair, old, new []T, fields func(T) []FieldChange, name func(T) (string, plan.Lines)) []Change {
+func changes[T any](kind string, pairs []pair, was, is []T, fields func(T) []FieldChange, name func(T) (string, plan.Lines)) []Change {
 	var out []Change
 	for _, p := range pairs {
 		switch {
-		case p.old < 0:
-			n, l := name(new[p.new])
+		case p.was < 0:
+			n, l := name(is[p.is])
 			out = append(out, Change{Sort: Added, Kind: kind, Name: n, Lines: l})
-		case p.new < 0:
-			n, l := name(old[p.old])
+		case p.is < 0:
+			n, l := name(was[p.was])
 			out = append(out, Change{Sort: Gone, Kind: kind, Name: n, Lines: l})
 		default:
-			if f := fieldChanges(fields(old[p.old]), fields(new[p.new])); len(f) > 0 {
-				n, l := name(new[p.new])
+			if f := fieldChanges(fields(was[p.was]), fields(is[p.is])); len(f) > 0 {
+				n, l := name(is[p.is])
 				out = append(out, Change{Sort: Changed, Kind: kind, Name: n, Fields: f, Lines: l})
 			}
 		}
@@ -181,11 +181,11 @@ func changes[T any](kind string, pairs []pair, old, new []T, fields func(T) []Fi
 }
 
 // fieldChanges compares two lists of fields that run parallel; the value is carried in After.
-func fieldChanges(old, new []FieldChange) []FieldChange {
+func fieldChanges(was, is []FieldChange) []FieldChange {
 	var out []FieldChange
-	for i := range old {
-		if old[i].After != new[i].After {
-			out = append(out, FieldChange{Field: old[i].Field, Before: old[i].After, After: new[i].After})
+	for i := range was {
+		if was[i].After != is[i].After {
+			out = append(out, FieldChange{Field: was[i].Field, Before: was[i].After, After: is[i].After})
 		}
 	}
 	return out

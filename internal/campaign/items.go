@@ -3,6 +3,8 @@ package campaign
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
@@ -11,15 +13,17 @@ import (
 
 // ItemRow is a work item with the names it stands for.
 type ItemRow struct {
-	WorkItem   `bun:",extend"`
-	TaskName   string
-	TaskPath   string
-	UnitName   string `bun:"-"`
-	PersonName string `bun:"-"`
+	WorkItem `bun:",extend"`
+
+	TaskName     string
+	TaskPath     string
+	TaskPosition int
+	UnitName     string `bun:"-"`
+	PersonName   string `bun:"-"`
 }
 
 const itemColumns = `SELECT w.id, w.campaign_id, w.task_id, w.title, w.unit_id, w.person_id, w.site, w.start_day, w.due_day, w.done_on,
-	w.done_note, w.revision, w.created_at, t.name AS task_name, t.path AS task_path
+	w.done_note, w.revision, w.created_at, t.name AS task_name, t.path AS task_path, t.position AS task_position
 	FROM work_items w JOIN tasks t ON t.campaign_id = w.campaign_id AND t.id = w.task_id `
 
 func items(ctx context.Context, tx db.Tx, tail string, args ...any) ([]ItemRow, error) {
@@ -51,14 +55,22 @@ func (s *Service) ItemsOfTask(ctx context.Context, campaignID, taskID int64) ([]
 	return items(ctx, s.db.Reader(), "WHERE w.campaign_id = ? AND w.task_id = ? ORDER BY w.start_day, w.due_day, w.id", campaignID, taskID)
 }
 
-// ItemsOfUnit lists the work items given to a unit, open ones first.
-func (s *Service) ItemsOfUnit(ctx context.Context, campaignID, unitID int64) ([]ItemRow, error) {
-	return items(ctx, s.db.Reader(), "WHERE w.campaign_id = ? AND w.unit_id = ? ORDER BY CASE w.done_on WHEN '' THEN 0 ELSE 1 END, w.due_day, w.id LIMIT 500", campaignID, unitID)
+// ItemsOfUnit lists the work items given to a unit, open ones first, page by page.
+func (s *Service) ItemsOfUnit(ctx context.Context, campaignID, unitID int64, after string) (ItemPage, error) {
+	return s.itemsGiven(ctx, campaignID, "w.unit_id", unitID, after)
 }
 
-// ItemsOfPerson lists the work items given to a person, open ones first.
-func (s *Service) ItemsOfPerson(ctx context.Context, campaignID, personID int64) ([]ItemRow, error) {
-	return items(ctx, s.db.Reader(), "WHERE w.campaign_id = ? AND w.person_id = ? ORDER BY CASE w.done_on WHEN '' THEN 0 ELSE 1 END, w.due_day, w.id LIMIT 500", campaignID, personID)
+// ItemsOfPerson lists the work items given to a person, open ones first, page by page.
+func (s *Service) ItemsOfPerson(ctx context.Context, campaignID, personID int64, after string) (ItemPage, error) {
+	return s.itemsGiven(ctx, campaignID, "w.person_id", personID, after)
+}
+
+func (s *Service) itemsGiven(ctx context.Context, campaignID int64, column string, to int64, after string) (ItemPage, error) {
+	const closed = "CASE w.done_on WHEN '' THEN 0 ELSE 1 END"
+	k := cutKey(after)
+	rows, err := items(ctx, s.db.Reader(), "WHERE w.campaign_id = ? AND "+column+" = ? AND ("+closed+`, w.due_day, w.id) > (?, ?, ?)
+		ORDER BY `+closed+", w.due_day, w.id LIMIT ?", campaignID, to, k.group, k.due, k.id, pageSize+1)
+	return pageOf(rows, func(w ItemRow) key { return key{min(1, int64(len(w.DoneOn))), "", w.DueDay, w.ID} }), err
 }
 
 // ItemByID returns one work item with its names; it fails with not_found.
@@ -74,7 +86,7 @@ func (s *Service) ItemByID(ctx context.Context, campaignID, id int64) (ItemRow, 
 }
 
 // pageSize is how many rows a long list shows at once.
-const pageSize = 200
+const pageSize = 100
 
 // ItemPage is one page of a long list; Next is the key to ask for the next one with, or "".
 type ItemPage struct {
@@ -84,38 +96,63 @@ type ItemPage struct {
 
 // OpenItems lists open work items by due day, page by page: after is the Next of the page before.
 func (s *Service) OpenItems(ctx context.Context, campaignID int64, after string) (ItemPage, error) {
-	day, id := cutKey(after)
-	rows, err := items(ctx, s.db.Reader(), `WHERE w.campaign_id = ? AND w.done_on = '' AND (w.due_day > ? OR (w.due_day = ? AND w.id > ?))
-		ORDER BY w.due_day, w.id LIMIT ?`, campaignID, day, day, id, pageSize+1)
-	if err != nil {
-		return ItemPage{}, err
-	}
-	p := ItemPage{Rows: rows}
-	if len(rows) > pageSize {
-		p.Rows = rows[:pageSize]
-		last := p.Rows[pageSize-1]
-		p.Next = fmt.Sprintf("%s.%d", last.DueDay, last.ID)
-	}
-	return p, nil
+	k := cutKey(after)
+	rows, err := items(ctx, s.db.Reader(), `WHERE w.campaign_id = ? AND w.done_on = '' AND (w.due_day, w.id) > (?, ?)
+		ORDER BY w.due_day, w.id LIMIT ?`, campaignID, k.due, k.id, pageSize+1)
+	return pageOf(rows, func(w ItemRow) key { return key{0, "", w.DueDay, w.ID} }), err
 }
 
-func cutKey(key string) (kernel.Date, int64) {
-	var id int64
-	if len(key) < 12 {
-		return "", 0
-	}
-	if _, err := fmt.Sscanf(key[11:], "%d", &id); err != nil {
-		return "", 0
-	}
-	return kernel.Date(key[:10]), id
+// FirstDue lists the open work items that are due first, at most n.
+func (s *Service) FirstDue(ctx context.Context, campaignID int64, n int) ([]ItemRow, error) {
+	return items(ctx, s.db.Reader(), "WHERE w.campaign_id = ? AND w.done_on = '' ORDER BY w.due_day, w.id LIMIT ?", campaignID, n)
 }
 
-// GanttLimit is how many work items one timetable shows.
-const GanttLimit = 2000
+// ItemsByTask lists the work items of the campaign by task and start, page by page; of one task only, unless
+// taskID is 0. Items of tasks that a revision took away are left out of the whole list.
+func (s *Service) ItemsByTask(ctx context.Context, campaignID, taskID int64, after string) (ItemPage, error) {
+	k := cutKey(after)
+	query := `WHERE w.campaign_id = ? AND t.gone_on = '' AND (w.task_id, w.start_day, w.due_day, w.id) > (?, ?, ?, ?)
+		ORDER BY w.task_id, w.start_day, w.due_day, w.id LIMIT ?`
+	if taskID != 0 {
+		k.group = taskID
+		query = `WHERE w.campaign_id = ? AND w.task_id = ? AND (w.start_day, w.due_day, w.id) > (?, ?, ?)
+		ORDER BY w.start_day, w.due_day, w.id LIMIT ?`
+	}
+	rows, err := items(ctx, s.db.Reader(), query, campaignID, k.group, k.start, k.due, k.id, pageSize+1)
+	return pageOf(rows, func(w ItemRow) key { return key{w.TaskID, w.StartDay, w.DueDay, w.ID} }), err
+}
 
-// GanttItems lists the work items of the whole campaign by task and start, at most GanttLimit.
-func (s *Service) GanttItems(ctx context.Context, campaignID int64) ([]ItemRow, error) {
-	return items(ctx, s.db.Reader(), "WHERE w.campaign_id = ? AND t.gone_on = '' ORDER BY t.position, w.start_day, w.due_day, w.id LIMIT ?", campaignID, GanttLimit)
+// key is a place in a list of work items: each list orders by some of its parts.
+type key struct {
+	group      int64 // the task, or whether it is done
+	start, due kernel.Date
+	id         int64
+}
+
+func (k key) String() string { return fmt.Sprintf("%d_%s_%s_%d", k.group, k.start, k.due, k.id) }
+
+// cutKey reads a key; what is none stands before everything.
+func cutKey(text string) key {
+	first := key{group: -1}
+	parts := strings.Split(text, "_")
+	if len(parts) != 4 {
+		return first
+	}
+	group, err1 := strconv.ParseInt(parts[0], 10, 64)
+	id, err2 := strconv.ParseInt(parts[3], 10, 64)
+	if err1 != nil || err2 != nil {
+		return first
+	}
+	return key{group, kernel.Date(parts[1]), kernel.Date(parts[2]), id}
+}
+
+// pageOf cuts off the row that was only read to know whether there are more.
+func pageOf(rows []ItemRow, at func(ItemRow) key) ItemPage {
+	if len(rows) <= pageSize {
+		return ItemPage{Rows: rows}
+	}
+	rows = rows[:pageSize]
+	return ItemPage{Rows: rows, Next: at(rows[pageSize-1]).String()}
 }
 
 // MilestonesOf lists the milestones of some work items, by item.
@@ -153,13 +190,26 @@ func (p Progress) Plus(q Progress) Progress {
 
 // ProgressOn counts work items by task as of a day.
 func (s *Service) ProgressOn(ctx context.Context, campaignID int64, today kernel.Date) (map[int64]Progress, error) {
+	return s.progress(ctx, campaignID, 0, today)
+}
+
+// ProgressOfTask is ProgressOn for one task.
+func (s *Service) ProgressOfTask(ctx context.Context, campaignID, taskID int64, today kernel.Date) (map[int64]Progress, error) {
+	return s.progress(ctx, campaignID, taskID, today)
+}
+
+func (s *Service) progress(ctx context.Context, campaignID, only int64, today kernel.Date) (map[int64]Progress, error) {
+	where, args := "campaign_id = ?", []any{today, today, today.AddDays(SoonDays), campaignID}
+	if only != 0 {
+		where, args = where+" AND task_id = ?", append(args, only)
+	}
 	var rows []Progress
 	err := s.db.Reader().NewRaw(`
 		SELECT task_id, count(*) AS total,
 		       sum(CASE WHEN done_on <> '' THEN 1 ELSE 0 END) AS done,
 		       sum(CASE WHEN done_on = '' AND due_day < ? THEN 1 ELSE 0 END) AS late,
 		       sum(CASE WHEN done_on = '' AND due_day >= ? AND due_day <= ? THEN 1 ELSE 0 END) AS soon
-		FROM work_items WHERE campaign_id = ? GROUP BY task_id`, today, today, today.AddDays(SoonDays), campaignID).Scan(ctx, &rows)
+		FROM work_items WHERE `+where+` GROUP BY task_id`, args...).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("progress: %w", err)
 	}

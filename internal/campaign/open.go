@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -102,7 +103,7 @@ func (s *Service) keepPlan(ctx context.Context, tx db.Tx, campaignID int64, vers
 
 // builder writes the parts of a plan that is opened; each step needs the ids of the one before.
 type builder struct {
-	ctx      context.Context
+	ctx      context.Context //nolint:containedctx // a builder lives within one call
 	tx       db.Tx
 	campaign Campaign
 	plan     *plan.Plan
@@ -209,10 +210,14 @@ func whoKeys(p *plan.Plan) [][]string {
 	return keys
 }
 
+// taskUnitNames lists the units that tasks name. A plan writes 平江区政府 at a task and 平江区人民政府 in the
+// roster; they are one unit, or its people would have no part in its tasks.
 func taskUnitNames(p *plan.Plan) []string {
 	var names []string
 	for _, t := range p.Tasks {
-		names = append(append(names, t.LeadUnits...), t.SupportUnits...)
+		for _, u := range slices.Concat(t.LeadUnits, t.SupportUnits) {
+			names = append(names, plan.NormalUnit(u))
+		}
 	}
 	return names
 }

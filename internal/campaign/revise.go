@@ -97,15 +97,15 @@ type living struct{ table, kind string }
 func (r *reviser) retire(t living, ids map[int]int64, names func(int) (string, plan.Lines), pairs []pair) error {
 	var events []ledger.Event
 	for _, p := range pairs {
-		if p.new >= 0 || p.old < 0 {
+		if p.is >= 0 || p.was < 0 {
 			continue
 		}
-		id := ids[p.old+1]
+		id := ids[p.was+1]
 		if _, err := r.tx.NewRaw(`UPDATE `+t.table+` SET gone_on = ?, position = 0 WHERE campaign_id = ? AND id = ?`,
 			r.day, r.campaign.ID, id).Exec(r.ctx); err != nil {
 			return fmt.Errorf("%s %d: %w", t.kind, id, err)
 		}
-		name, lines := names(p.old)
+		name, lines := names(p.was)
 		events = append(events, r.event(t.kind, id, "gone", name, lines))
 	}
 	return ledger.Append(r.ctx, r.tx, events...)
@@ -138,15 +138,15 @@ func renew[T any](r *reviser, t living, rows []T, pairs []pair, id func(*T) *int
 	var events []ledger.Event
 	var fresh []int
 	for _, p := range pairs {
-		if p.new < 0 {
+		if p.is < 0 {
 			continue
 		}
-		if p.old < 0 {
-			fresh = append(fresh, p.new)
+		if p.was < 0 {
+			fresh = append(fresh, p.is)
 			continue
 		}
-		row := &rows[p.new]
-		*id(row) = ids[p.old+1]
+		row := &rows[p.is]
+		*id(row) = ids[p.was+1]
 		if _, err := r.tx.NewUpdate().Model(row).ExcludeColumn("id", "campaign_id", "gone_on").
 			Where("campaign_id = ?", r.campaign.ID).Where("id = ?", *id(row)).Exec(r.ctx); err != nil {
 			return fmt.Errorf("%s %d: %w", t.kind, *id(row), err)
@@ -172,22 +172,22 @@ func renew[T any](r *reviser, t living, rows []T, pairs []pair, id func(*T) *int
 }
 
 // follow renews one list of the campaign: rows for the new plan, pairs to the old one.
-func follow[T, P any](r *reviser, t living, rows []T, old, new []P, pairs []pair, id func(*T) *int64,
+func follow[T, P any](r *reviser, t living, rows []T, was, is []P, pairs []pair, id func(*T) *int64,
 	name func(P) (string, plan.Lines), fields func(P) []FieldChange,
 ) error {
 	ids, err := r.idsByPosition(t)
 	if err != nil {
 		return err
 	}
-	if err := r.retire(t, ids, func(i int) (string, plan.Lines) { return name(old[i]) }, pairs); err != nil {
+	if err := r.retire(t, ids, func(i int) (string, plan.Lines) { return name(was[i]) }, pairs); err != nil {
 		return err
 	}
 	return renew(r, t, rows, pairs, id, func(p pair) (string, []FieldChange, plan.Lines) {
-		n, l := name(new[p.new])
-		if p.old < 0 {
+		n, l := name(is[p.is])
+		if p.was < 0 {
 			return n, nil, l
 		}
-		return n, fieldChanges(fields(old[p.old]), fields(new[p.new])), l
+		return n, fieldChanges(fields(was[p.was]), fields(is[p.is])), l
 	})
 }
 
@@ -235,10 +235,10 @@ func (r *reviser) roster() error {
 	rv := roster.Revision{Establishment: e, Continues: make([]int, len(e.Bodies))}
 	for _, p := range pairs {
 		switch {
-		case p.new >= 0:
-			rv.Continues[p.new] = p.old
+		case p.is >= 0:
+			rv.Continues[p.is] = p.was
 		default:
-			rv.Gone = append(rv.Gone, p.old)
+			rv.Gone = append(rv.Gone, p.was)
 		}
 	}
 	var err error

@@ -80,7 +80,7 @@ func taskUnitRows(campaignID int64, p *plan.Plan, tasks []Task, units map[string
 		printed := printedUnits(campaignID, tasks[i].ID, t, units)
 		if len(t.LeadUnits) == 0 {
 			for _, d := range derived[t.Action] {
-				printed = append(printed, TaskUnit{CampaignID: campaignID, TaskID: tasks[i].ID, UnitID: units[d.unit], Role: Lead,
+				printed = append(printed, TaskUnit{CampaignID: campaignID, TaskID: tasks[i].ID, UnitID: units[plan.NormalUnit(d.unit)], Role: Lead,
 					Printed: "牵头", Derived: true, LineFrom: d.lines[0], LineTo: d.lines[1]})
 			}
 		}
@@ -98,12 +98,12 @@ func printedUnits(campaignID, taskID int64, t plan.Task, units map[string]int64)
 	var rows []TaskUnit
 	seen := map[string]bool{}
 	add := func(unit, role, printed, scope string, lines plan.Lines) {
-		key := strings.Join([]string{unit, role, scope}, "\x00")
+		key := strings.Join([]string{plan.NormalUnit(unit), role, scope}, "\x00")
 		if unit == "" || seen[key] {
 			return
 		}
 		seen[key], seen[unit+"\x00"+role] = true, true
-		rows = append(rows, TaskUnit{CampaignID: campaignID, TaskID: taskID, UnitID: units[unit], Role: role, Printed: printed,
+		rows = append(rows, TaskUnit{CampaignID: campaignID, TaskID: taskID, UnitID: units[plan.NormalUnit(unit)], Role: role, Printed: printed,
 			Scope: scope, LineFrom: lines[0], LineTo: lines[1]})
 	}
 	for _, r := range t.Responsibilities {

@@ -79,6 +79,7 @@ func taskByID(ctx context.Context, tx db.Tx, campaignID, id int64) (Task, error)
 // UnitAt is a unit that answers for a task, with its name.
 type UnitAt struct {
 	TaskUnit `bun:",extend"`
+
 	UnitName string
 }
 

@@ -24,7 +24,7 @@ type WorkItemInput struct {
 // AddWorkItems breaks a task into work items, all or none. Errors name the line where there are several.
 func (s *Service) AddWorkItems(ctx context.Context, campaignID, taskID int64, inputs []WorkItemInput) error {
 	return s.db.Write(ctx, func(tx db.Tx) error {
-		if _, err := s.mayPlan(ctx, tx, campaignID, taskID); err != nil {
+		if err := s.mayPlan(ctx, tx, campaignID, taskID); err != nil {
 			return err
 		}
 		rows := make([]WorkItem, 0, len(inputs))
@@ -57,7 +57,7 @@ func (s *Service) ChangeWorkItem(ctx context.Context, campaignID, id int64, revi
 		if err != nil {
 			return err
 		}
-		if _, err := s.mayPlan(ctx, tx, campaignID, w.TaskID); err != nil {
+		if err := s.mayPlan(ctx, tx, campaignID, w.TaskID); err != nil {
 			return err
 		}
 		if w.Revision != revision {
@@ -139,7 +139,7 @@ func (s *Service) AddMilestone(ctx context.Context, campaignID, itemID int64, na
 		if err != nil {
 			return err
 		}
-		if _, err := s.mayPlan(ctx, tx, campaignID, w.TaskID); err != nil {
+		if err := s.mayPlan(ctx, tx, campaignID, w.TaskID); err != nil {
 			return err
 		}
 		if on > w.DueDay || (w.StartDay != "" && on < w.StartDay) {
@@ -181,24 +181,23 @@ func (s *Service) FinishMilestone(ctx context.Context, campaignID, id int64, not
 	return itemID, err
 }
 
-// mayPlan returns the task if the actor may break it into work.
-func (s *Service) mayPlan(ctx context.Context, tx db.Tx, campaignID, taskID int64) (Task, error) {
+// mayPlan allows breaking a task of the campaign into work.
+func (s *Service) mayPlan(ctx context.Context, tx db.Tx, campaignID, taskID int64) error {
 	v, err := s.see(ctx, tx, campaignID)
 	if err != nil {
-		return Task{}, err
+		return err
 	}
-	t, err := taskByID(ctx, tx, campaignID, taskID)
-	if err != nil {
-		return t, err
+	if _, err := taskByID(ctx, tx, campaignID, taskID); err != nil {
+		return err
 	}
 	leadUnits, err := leadUnitIDs(ctx, tx, campaignID, taskID)
 	if err != nil {
-		return t, err
+		return err
 	}
 	if !v.MayPlanWork(leadUnits) {
-		return t, kernel.E(kernel.Forbidden, "工作项由办公室或这项任务的牵头单位安排")
+		return kernel.E(kernel.Forbidden, "工作项由办公室或这项任务的牵头单位安排")
 	}
-	return t, nil
+	return nil
 }
 
 func (s *Service) mayFinish(ctx context.Context, tx db.Tx, campaignID, itemID int64) (WorkItem, error) {
@@ -255,21 +254,9 @@ func fillDays(w *WorkItem, in WorkItemInput) error {
 func fillAssignees(ctx context.Context, tx db.Tx, w *WorkItem, in WorkItemInput) error {
 	w.UnitID, w.PersonID = 0, 0
 	if name := strings.TrimSpace(in.Unit); name != "" {
-		u, err := roster.UnitNamed(ctx, tx, w.CampaignID, name)
+		u, err := unitCalled(ctx, tx, w.CampaignID, name)
 		if err != nil {
 			return err
-		}
-		if u.ID == 0 {
-			ids, err := unitsOfTasks(ctx, tx, w.CampaignID)
-			if err != nil {
-				return err
-			}
-			if u, err = roster.UnitAmong(ctx, tx, ids, name); err != nil {
-				return err
-			}
-		}
-		if u.ID == 0 {
-			return kernel.E(kernel.Invalid, "方案里没有“%s”这个单位，请从下拉里选，或照名单的写法写", name).On("unit")
 		}
 		w.UnitID = u.ID
 	}
@@ -286,6 +273,23 @@ func fillAssignees(ctx context.Context, tx db.Tx, w *WorkItem, in WorkItemInput)
 		w.UnitID = p.UnitID
 	}
 	return nil
+}
+
+// unitCalled finds a unit that the plan names in a roster or at a task; it fails with invalid for every other,
+// so that a slip of the pen makes no unit.
+func unitCalled(ctx context.Context, tx db.Tx, campaignID int64, name string) (roster.Unit, error) {
+	u, err := roster.UnitNamed(ctx, tx, campaignID, name)
+	if err != nil || u.ID != 0 {
+		return u, err
+	}
+	ids, err := unitsOfTasks(ctx, tx, campaignID)
+	if err != nil {
+		return u, err
+	}
+	if u, err = roster.UnitAmong(ctx, tx, ids, name); err != nil || u.ID != 0 {
+		return u, err
+	}
+	return u, kernel.E(kernel.Invalid, "方案里没有“%s”这个单位，请从下拉里选，或照名单的写法写", name).On("unit")
 }
 
 func store(ctx context.Context, tx db.Tx, w WorkItem) error {

@@ -85,6 +85,7 @@ func (c *accountCreateCmd) Run(ctx context.Context, s *streams, finder finderFor
 	}
 	fmt.Fprintf(s.out, "已建账号 %s（%s）\n", a.Login, a.Name)
 	c.printLink(s.out, token)
+	c.seal(ctx, s, d)
 	return nil
 }
 
@@ -132,7 +133,7 @@ type accountLinkCmd struct {
 
 // Run prints a fresh link.
 func (c *accountLinkCmd) Run(ctx context.Context, s *streams) error {
-	return c.withAccount(ctx, c.Login, func(ctx context.Context, room *access.Service, id int64) error {
+	return c.withAccount(ctx, s, c.Login, func(ctx context.Context, room *access.Service, id int64) error {
 		token, err := room.IssueLink(ctx, id)
 		if err == nil {
 			c.printLink(s.out, token)
@@ -149,7 +150,7 @@ type accountLockCmd struct {
 
 // Run locks the account.
 func (c *accountLockCmd) Run(ctx context.Context, s *streams) error {
-	return c.withAccount(ctx, c.Login, func(ctx context.Context, room *access.Service, id int64) error {
+	return c.withAccount(ctx, s, c.Login, func(ctx context.Context, room *access.Service, id int64) error {
 		if err := room.Lock(ctx, id); err != nil {
 			return err
 		}
@@ -166,7 +167,7 @@ type accountUnlockCmd struct {
 
 // Run unlocks the account.
 func (c *accountUnlockCmd) Run(ctx context.Context, s *streams) error {
-	return c.withAccount(ctx, c.Login, func(ctx context.Context, room *access.Service, id int64) error {
+	return c.withAccount(ctx, s, c.Login, func(ctx context.Context, room *access.Service, id int64) error {
 		if err := room.Unlock(ctx, id); err != nil {
 			return err
 		}
@@ -177,9 +178,9 @@ func (c *accountUnlockCmd) Run(ctx context.Context, s *streams) error {
 
 // withAccount opens the room and finds the account by login.
 func (a accounts) withAccount(
-	ctx context.Context, login string, do func(ctx context.Context, room *access.Service, id int64) error,
+	ctx context.Context, s *streams, login string, do func(ctx context.Context, room *access.Service, id int64) error,
 ) error {
-	ctx, _, room, closeDB, err := a.open(ctx)
+	ctx, d, room, closeDB, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -188,5 +189,9 @@ func (a accounts) withAccount(
 	if err != nil {
 		return err
 	}
-	return do(ctx, room, found.ID)
+	if err := do(ctx, room, found.ID); err != nil {
+		return err
+	}
+	a.seal(ctx, s, d)
+	return nil
 }

@@ -45,6 +45,7 @@ func (c *campaignOpenCmd) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	fmt.Fprintf(s.out, "已启动行动 %d：%s（%s）\n", opened.ID, opened.Name, opened.DocumentNumber)
+	c.seal(ctx, s, d)
 	return nil
 }
 

@@ -29,6 +29,7 @@ type root struct {
 	Account  accountCmd  `cmd:"" help:"账号：建立、停用、发一次性链接。"`
 	Ledger   ledgerCmd   `cmd:"" help:"流水：核验是否被动过。"`
 	Backup   backupCmd   `cmd:"" help:"把整个系统备份成一个文件，运行中也可以。"`
+	Bench    benchCmd    `cmd:"" help:"在临时系统上测量各页、写入和启动的时间。"`
 	Restore  restoreCmd  `cmd:"" help:"用备份恢复出一个新的系统。"`
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"pinzhi/internal/plan"
@@ -50,7 +51,7 @@ func planBodies(b *strings.Builder, p *plan.Plan) {
 	section(b, fmt.Sprintf("机构 %d 个，任职 %d 个，共 %d 人", len(p.Bodies), people, len(plan.People(p))))
 	rows := [][]string{{"机构", "人数", "职责", "下设", "行"}}
 	for _, body := range p.Bodies {
-		rows = append(rows, []string{body.Name, fmt.Sprint(len(body.Appointments)), fmt.Sprint(len(body.Duties)), clip(strings.Join(body.Sections, "、"), 40), lineSpan(body.Lines)})
+		rows = append(rows, []string{body.Name, strconv.Itoa(len(body.Appointments)), strconv.Itoa(len(body.Duties)), clip(strings.Join(body.Sections, "、"), 40), lineSpan(body.Lines)})
 	}
 	grid(b, rows)
 	for _, body := range p.Bodies {
@@ -104,11 +105,12 @@ func grid(b *strings.Builder, rows [][]string) {
 		}
 	}
 	for _, r := range rows {
-		line := " "
+		var line strings.Builder
+		line.WriteString(" ")
 		for i, c := range r {
-			line += " " + c + strings.Repeat(" ", widths[i]-width(c)+1)
+			line.WriteString(" " + c + strings.Repeat(" ", widths[i]-width(c)+1))
 		}
-		fmt.Fprintln(b, strings.TrimRight(line, " "))
+		fmt.Fprintln(b, strings.TrimRight(line.String(), " "))
 	}
 }
 
@@ -141,7 +143,7 @@ func clip(s string, n int) string {
 
 func lineSpan(l plan.Lines) string {
 	if l[0] == l[1] {
-		return fmt.Sprint(l[0])
+		return strconv.Itoa(l[0])
 	}
 	return fmt.Sprintf("%d-%d", l[0], l[1])
 }

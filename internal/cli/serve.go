@@ -13,7 +13,6 @@ import (
 
 	"pinzhi/internal/access"
 	"pinzhi/internal/campaign"
-	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
 	"pinzhi/internal/web"
@@ -25,6 +24,7 @@ type serveCmd struct {
 	Addr   string `env:"PINZHI_ADDR" default:"127.0.0.1:8080" help:"监听的地址。"`
 	Open   string `type:"existingfile" placeholder:"FILE" help:"还没有行动时，先用这份方案启动一项。"`
 	Secure bool   `env:"PINZHI_SECURE" help:"前面有 TLS：会话 Cookie 只在加密连接上发送。"`
+	Token  string `name:"metrics-token" env:"PINZHI_METRICS_TOKEN" placeholder:"TOKEN" help:"监控程序读 /metrics 的令牌（Authorization: Bearer …），宜写在环境变量里；不设则没有 /metrics。"`
 	LogTo  string `name:"log" env:"PINZHI_LOG" type:"path" placeholder:"FILE" help:"日志写到文件；不写则写到标准错误。"`
 }
 
@@ -52,13 +52,13 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) error {
 	}
 	accounts := access.NewService(d, clock)
 	sessions := access.NewSessions(accounts, c.Secure)
-	server := &web.Server{DB: d, Clock: clock, Campaigns: campaigns, Accounts: accounts, Sessions: sessions, Log: log}
+	server := &web.Server{DB: d, Clock: clock, Campaigns: campaigns, Accounts: accounts, Sessions: sessions, Log: log, MetricsToken: c.Token}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return kernel.E(kernel.Unavailable, "监听不了 %s：多半是已经有一个程序在用这个端口。可以换一个：PINZHI_ADDR=127.0.0.1:8081", c.Addr).Because(err)
 	}
 	c.greet(system, s, accounts, listener.Addr().String())
-	return serve(ctx, log, listener, server.Handler(), d, keeper, sessions)
+	return serve(ctx, log, listener, server.Handler(), keeper, sessions)
 }
 
 // log is JSON lines: to a file, or to standard error.
@@ -110,7 +110,7 @@ func (c *serveCmd) greet(ctx context.Context, s *streams, accounts *access.Servi
 // grace is how long requests may take to finish after the stop.
 const grace = 10 * time.Second
 
-func serve(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler, d *db.DB, keeper *ledger.Ledger, sessions *access.Sessions) error {
+func serve(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler, keeper *ledger.Ledger, sessions *access.Sessions) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	for _, run := range []func(context.Context){keeper.Run, sessions.Run} {

@@ -48,7 +48,8 @@ func loadKey(dir string, mayMake bool) (key, error) {
 	return parseKey(string(text), "文件“"+path+"”")
 }
 
-// makeKey writes the file so that nobody else on the machine reads it, and never over another's.
+// makeKey writes the file so that nobody else on the machine reads it, never over another's, and whole or not at
+// all: half a key, left by a machine that lost its power, would keep the system from starting again.
 func makeKey(path string) (key, error) {
 	private, _, err := note.GenerateKey(rand.Reader, keyName)
 	if err != nil {
@@ -57,17 +58,23 @@ func makeKey(path string) (key, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return key{}, err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
+	if err := writeOnce(path, private+"\n"); err != nil {
 		return key{}, kernel.E(kernel.Unavailable, "流水密钥文件“%s”写不进", path).Because(err)
 	}
-	if _, err := f.WriteString(private + "\n"); err != nil {
-		return key{}, errors.Join(err, f.Close())
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return key{}, err
-	}
 	return parseKey(private, path)
+}
+
+func writeOnce(path, text string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // only its owner reads it
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(text)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Link(f.Name(), path) // unlike a rename it fails where there is one already
 }
 
 // parseKey reads a private key as note.GenerateKey writes it.

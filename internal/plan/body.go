@@ -15,6 +15,12 @@ func bodyName(title string) string {
 	if i := strings.LastIndexAny(t, "（("); i > 0 && hasAnySuffix(t, "）", ")") {
 		t = t[:i]
 	}
+	for _, verb := range []string{"关于成立", "关于调整", "关于建立", "关于组建", "关于设立"} {
+		if i := strings.Index(t, verb); i >= 0 {
+			t = t[i+len(verb):]
+			break
+		}
+	}
 	for _, verb := range []string{"关于成立", "关于调整", "关于建立", "关于组建", "成立", "建立", "组建", "设立", "调整", "健全", "关于印发"} {
 		if i := strings.Index(t, verb); i >= 0 && i <= 40 {
 			t = t[i+len(verb):]
@@ -34,7 +40,11 @@ func bodyName(title string) string {
 func bodyEnd(t string) int {
 	best := 0
 	for _, w := range bodyWords {
-		if i := strings.LastIndex(t, w); i >= 0 && i+len(w) > best && (i > 0 || w != "组" && w != "队" && w != "小组") {
+		i := strings.LastIndex(t, w)
+		if (w == "组" || w == "队") && i >= 0 && hasAnyPrefix(t[i+len(w):], "成", "织", "长", "员", "建", "伍") {
+			i = -1 // 组成人员, 组织机构
+		}
+		if i >= 0 && i+len(w) > best && (i > 0 || w != "组" && w != "队" && w != "小组") {
 			best = i + len(w)
 		}
 	}
@@ -69,9 +79,11 @@ func bodiesOf(root *node, title string) ([]Body, map[*node]bool) {
 	r := &rosterReader{issuing: title, dutyNode: map[*node]bool{}}
 	r.read(root)
 	root.walk(r.read)
+	r.readTable(root)
 	root.walk(r.readTable)
 	r.readProse(root)
 	r.readNameless(root)
+	root.walk(r.readDuties)
 	for i := range r.bodies {
 		b := &r.bodies[i]
 		if b.Sections == nil {
@@ -99,6 +111,9 @@ func (r *rosterReader) read(n *node) {
 		}
 		list, next, ok := rosterLine(p, role)
 		if !ok {
+			if r.readWithin(p) {
+				continue
+			}
 			if role != "" && current >= 0 {
 				role = ""
 			}
@@ -107,13 +122,14 @@ func (r *rosterReader) read(n *node) {
 			}
 			continue
 		}
+		list = append(list, r.knownPeople(p)...)
 		starts := labelsOf(p.Text)
-		if current < 0 || pending != "" || len(starts) > 0 && leads1(starts[0]) && r.hasMembers(current, starts[0]) {
+		if current < 0 || pending != "" || len(starts) > 0 && opensRoster(starts[0]) && r.hasMembers(current, starts[0]) {
 			name, at := pending, pendingLine
 			if name == "" {
 				name, at = r.nameFor(n, n.paras[:i], first)
 			}
-			if current < 0 && len(list) == 0 && (name == "" || !leads1(starts[0]) && !memberRole(starts[0])) {
+			if current < 0 && len(list) == 0 && (name == "" || !opensRoster(starts[0]) && !memberRole(starts[0])) {
 				continue
 			}
 			if name == "" && len(starts) > 0 {
@@ -127,7 +143,46 @@ func (r *rosterReader) read(n *node) {
 		b.Appointments = append(b.Appointments, list...)
 		b.Lines = span(b.Lines, p.Lines)
 	}
+	if len(r.bodies) == first && current < 0 && unitGroup(n) {
+		r.open(bodyName(n.title), n.lines())
+	}
 	r.finish(n, first)
+}
+
+// readWithin reads the heads of an office that labels name in the midst of prose: …设在市卫健委。办公室主任：张三，副主任：李四.
+func (r *rosterReader) readWithin(p Paragraph) bool {
+	labels := roleLabels(p.Text)
+	if len(labels) == 0 || labels[0].from == 0 || !strings.Contains(labels[0].role, "主任") {
+		return false
+	}
+	before := trim(p.Text[:labels[0].from])
+	if !hasAnySuffix(before, "。", "；", "，", ",") || !strings.Contains(before, "办公室") {
+		return false
+	}
+	rest := p.slice(labels[0].from, len(p.Text))
+	list, _, ok := rosterLine(rest, "")
+	if !ok || len(list) == 0 {
+		return false
+	}
+	i := r.office(before, p)
+	for _, a := range list {
+		r.appoint(i, strings.TrimPrefix(a.Role, "办公室"), a.Name, a.Post, p)
+	}
+	return true
+}
+
+// unitGroup reports a heading that sets up a group of units, with nobody named: 综合协调组。由区市场监管局牵头，成员单位：….
+func unitGroup(n *node) bool {
+	name := bodyName(n.title)
+	if !hasAnySuffix(name, "组", "专班") || hasAnySuffix(name, "小组") || runeLen(name) > 24 {
+		return false
+	}
+	for _, p := range n.paras {
+		if containsAny(p.Text, "成员单位", "牵头", "牵头单位", "责任单位") || dutyLabel(p.Text) {
+			return true
+		}
+	}
+	return false
 }
 
 // readTable reads an annex that is a table of people.
@@ -139,6 +194,9 @@ func (r *rosterReader) readTable(n *node) {
 	name := bodyName(n.title)
 	if name == "" {
 		name = n.title
+	}
+	if n.parent == nil && n.mark.kind == noMarker {
+		name = bodyName(r.issuing)
 	}
 	i := r.open(name, n.lines())
 	if list[0].Role == "联络员" {
@@ -222,9 +280,9 @@ func memberRole(role string) bool {
 	return false
 }
 
-// leads1 reports the roles with which a roster begins.
-func leads1(role string) bool {
-	return !memberRole(role) && !strings.Contains(role, "副") && role != "联络员" && role != "秘书长" && role != "顾问" && role != "秘书" && role != "干事" && role != "专家" && role != "负责人"
+// opensRoster reports the roles with which a roster begins.
+func opensRoster(role string) bool {
+	return !memberRole(role) && !strings.HasPrefix(role, "办公室") && !strings.Contains(role, "副") && role != "联络员" && role != "秘书长" && role != "顾问" && role != "秘书" && role != "干事" && role != "专家" && role != "负责人"
 }
 
 // nameFor finds the name of the body whose roster begins here: in the prose before it, the heading, the headings
@@ -241,7 +299,7 @@ func (r *rosterReader) nameFor(n *node, before []Paragraph, first int) (string, 
 			if at != n {
 				lines = Lines{}
 			}
-			return name, lines
+			return r.fullName(name, at), lines
 		}
 	}
 	if name := bodyName(r.issuing); name != "" {
@@ -251,6 +309,26 @@ func (r *rosterReader) nameFor(n *node, before []Paragraph, first int) (string, 
 		return name, Lines{}
 	}
 	return "", Lines{}
+}
+
+// fullName writes a bare 领导小组 in full where the title or the text around it founds it by its whole name.
+func (r *rosterReader) fullName(name string, at *node) string {
+	if runeLen(name) > 4 || name == "办公室" {
+		return name
+	}
+	for _, s := range []string{bodyName(r.issuing), foundedIn(r.issuing)} {
+		if strings.HasSuffix(s, name) {
+			return s
+		}
+	}
+	for up := at.parent; up != nil; up = up.parent {
+		for _, p := range up.paras {
+			if s := foundedIn(p.Text); strings.HasSuffix(s, name) {
+				return s
+			}
+		}
+	}
+	return name
 }
 
 var foundingVerb = lazy(`(?:成立|组建|建立|设立|调整)(?:了)?`)
@@ -364,6 +442,28 @@ func dutyLabel(s string) bool {
 		return false
 	}
 	return runeLen(t) < 12 || strings.ContainsAny(t, "：:")
+}
+
+// readDuties reads duties that stand apart from the roster: 领导小组办公室主要职责 with its numbers below.
+func (r *rosterReader) readDuties(n *node) {
+	t := strings.TrimRight(squeeze(n.title), "：:")
+	if !strings.HasSuffix(t, "职责") || len(n.children) == 0 {
+		return
+	}
+	for _, w := range []string{"主要", "工作", "具体"} {
+		t = strings.Replace(t, w+"职责", "职责", 1)
+	}
+	name := strings.TrimSuffix(strings.TrimSuffix(t, "职责"), "的")
+	for i := range r.bodies {
+		b := &r.bodies[i]
+		if len(b.Duties) > 0 || name == "" || !strings.HasSuffix(b.Name, name) {
+			continue
+		}
+		for _, c := range n.children {
+			b.Duties = append(b.Duties, Duty{Number: c.mark.n, Text: strings.ReplaceAll(itemText(c), "\n", ""), Lines: c.whole()})
+		}
+		return
+	}
 }
 
 // duties reads the numbered duties under n. A duty with several paragraphs keeps them in one.

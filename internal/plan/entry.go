@@ -11,7 +11,7 @@ var roles = []string{"第一副总指挥", "常务副总指挥", "常务副主�
 	"副秘书长", "秘书长", "总协调人", "总协调", "召集人", "牵头人", "负责人", "联络员", "副组长", "组长", "副主任", "主任", "副政委", "政委", "副会长", "会长", "副理事长", "理事长",
 	"副队长", "队长", "副团长", "团长", "副主席", "主席", "成员单位", "组成人员", "组成单位", "成员", "组员", "委员", "队员", "顾问", "主持人", "副总召集人", "总督导", "副总督导", "督导长", "路长", "副总长", "总路长", "河长", "总河长", "副总河长", "专家", "秘书", "干事", "执行主任", "荣誉主任", "名誉组长"}
 
-// roleOnly are the roles that may stand alone on a line, or before a space with no colon.
+// roleOf reports whether s is a role and nothing else, spaces inside allowed.
 func roleOf(s string) (string, bool) {
 	s = squeeze(s)
 	for _, r := range roles {
@@ -121,16 +121,18 @@ type piece struct {
 	text     string
 	from, to int
 	sep      string // what stands before it: "", space, 、, ，
+	column   bool   // a tab stands before it
+	spread   bool   // two characters with a gap between them: a name by its form
 }
 
 // pieces cuts s at spaces, commas and pause marks outside brackets, after closing the gaps of spaced names.
 func pieces(s string) []piece {
 	var out []piece
-	depth, from, sep := 0, -1, ""
+	depth, from, sep, column := 0, -1, "", false
 	flush := func(to int) {
 		if from >= 0 {
-			out = append(out, piece{s[from:to], from, to, sep})
-			from, sep = -1, ""
+			out = append(out, piece{text: s[from:to], from: from, to: to, sep: sep, column: column})
+			from, sep, column = -1, "", false
 		}
 	}
 	for i, r := range s {
@@ -145,10 +147,15 @@ func pieces(s string) []piece {
 				if sep == "" {
 					sep = " "
 				}
+				column = column || r == '\t'
 			} else {
 				sep = string(r)
 			}
 			continue
+		}
+		if depth == 0 && from >= 0 && isHan(r) && i > 0 && hasAnySuffix(s[from:i], "）", ")") && nextPerson(s[i:]) {
+			flush(i)
+			sep = "、"
 		}
 		if from < 0 {
 			from = i
@@ -158,26 +165,51 @@ func pieces(s string) []piece {
 	return closeGaps(out)
 }
 
+// nextPerson reports that another person with a bracket begins right after a bracket: 张三（副市长）李四（市商务局局长）.
+func nextPerson(s string) bool {
+	open := strings.IndexAny(s, "（(")
+	if open <= 0 || open > 40 {
+		return false
+	}
+	name := squeeze(s[:open])
+	return isName(name) && !endsAsTitle(name) && readsAsPost(inBracket(s[open:]))
+}
+
 // closeGaps joins the two pieces of a name that clerks spread to the width of three characters (王　渊).
 func closeGaps(in []piece) []piece {
 	var out []piece
 	for i := 0; i < len(in); i++ {
 		p := in[i]
 		if i+1 < len(in) && in[i+1].sep == " " && runeLen(p.text) == 1 && isHan(firstRune(p.text)) {
+			// 王 五一 市城管局局长: a space only behind the family name
+			if n := in[i+1].text; runeLen(n) == 2 && isName(p.text+n) && i+2 < len(in) && in[i+2].sep == " " && readsAsPost(in[i+2].text) && !readsAsPost(n) {
+				out = append(out, p.with(n, in[i+1]))
+				i++
+				continue
+			}
 			name, note := cutBracket(in[i+1].text)
 			// 李 华县财政局副局长: a spaced name with the post glued to it
 			if glued, _ := unglue(p.text + in[i+1].text); note == "" && runeLen(glued) == 2 {
-				p = piece{p.text + in[i+1].text, p.from, in[i+1].to, p.sep}
+				p = p.with(in[i+1].text, in[i+1])
 				i++
 				out = append(out, p)
 				continue
 			}
+			// 泰 来县广播电视局局长: no family name in use, but the gap says where the name ends
+			if first := string(firstRune(name)); isHan(firstRune(name)) && endsAsTitle(name) && startsAsPost(strings.TrimPrefix(name, first)) {
+				at := in[i+1].from + len(first)
+				out = append(out, piece{text: p.text + first, from: p.from, to: at, sep: p.sep, spread: true},
+					piece{text: in[i+1].text[len(first):], from: at, to: in[i+1].to, sep: " "})
+				i++
+				continue
+			}
 			if runeLen(name) == 1 && isHan(firstRune(name)) {
-				p = piece{p.text + name + note, p.from, in[i+1].to, p.sep}
+				p = p.with(name+note, in[i+1])
+				p.spread = true
 				i++
 				// 程　　小　明, three characters spread as well
 				if i+1 < len(in) && in[i+1].sep == " " && note == "" && runeLen(in[i+1].text) == 1 && isHan(firstRune(in[i+1].text)) && (i+2 >= len(in) || runeLen(in[i+2].text) > 1) {
-					p = piece{p.text + in[i+1].text, p.from, in[i+1].to, p.sep}
+					p = p.with(in[i+1].text, in[i+1])
 					i++
 				}
 			}
@@ -185,6 +217,12 @@ func closeGaps(in []piece) []piece {
 		out = append(out, p)
 	}
 	return out
+}
+
+// with is p with more text, which ends where q does.
+func (p piece) with(more string, q piece) piece {
+	p.text, p.to = p.text+more, q.to
+	return p
 }
 
 // cutBracket parts 张三（副市长） into the name and the bracket with what follows it.
@@ -253,6 +291,9 @@ func readEntry(ps []piece, later bool) (entry, int, bool) {
 	if name, ok := standsAsName(head, ps, note); ok {
 		return readPostAfter(name, note, "", ps)
 	}
+	if annotation().MatchString(inBracket(note)) && afterBracket(note) == "" {
+		note = "" // 张三县委宣传部部长（兼）
+	}
 	if name, post := unglue(head + note); name != "" {
 		return readPostAfter(name, "", post, ps)
 	}
@@ -280,10 +321,13 @@ func readEntry(ps []piece, later bool) (entry, int, bool) {
 // standsAsName decides whether the first piece is a name, asking also what follows: before a post or a bracket
 // with one, any two to four characters are a name; alone they must prove themselves.
 func standsAsName(head string, ps []piece, note string) (string, bool) {
+	n := runeLen(head)
+	if post := len(ps) > 1 && ps[1].sep == " " && readsAsPost(ps[1].text); post && nameByForm(head, ps) {
+		return head, true
+	}
 	if isName(head) {
 		return head, !exactPost(head)
 	}
-	n := runeLen(head)
 	if !allHan(head) || n < 2 || n > 4 || exactPost(head) || looksLikeNoName(head) {
 		return "", false
 	}
@@ -294,6 +338,40 @@ func standsAsName(head string, ps []piece, note string) (string, bool) {
 		return head, !endsAsUnit(head) && !endsAsTitle(head)
 	}
 	return "", false
+}
+
+// nameByForm reports what stands in the place of a name before a post: two characters spread apart (安　全), the first
+// column of a table, or up to six characters that are neither unit nor post (a name written as it sounds).
+func nameByForm(head string, ps []piece) bool {
+	n := runeLen(head)
+	if !allHan(head) || n < 2 || n > 6 || columnTitle(head) || containsAny(head, "办公", "领导", "名单", "成员", "组长", "委员会") {
+		return false
+	}
+	if ps[0].spread {
+		return n == 2
+	}
+	if endsAsUnit(head) && n > 2 || endsAsTitle(head) || looksLikeNoName(head) || roleBegins(head) {
+		return false
+	}
+	return ps[1].column || n > 4 && len(ps) > 1 && endsAsTitle(ps[len(ps)-1].text) && !startsAsPlace(head)
+}
+
+// columnTitle reports the words over the columns of a roster.
+func columnTitle(s string) bool {
+	switch s {
+	case "姓名", "单位", "职务", "部门", "备注", "序号", "职称", "电话", "性别", "手机", "级别", "组别", "分组":
+		return true
+	}
+	return false
+}
+
+func roleBegins(s string) bool {
+	for _, r := range roles {
+		if strings.HasPrefix(s, r) {
+			return true
+		}
+	}
+	return false
 }
 
 // readPostAfter collects the post that follows a name, in a bracket or after a space.
@@ -404,7 +482,7 @@ func readsAsPost(s string) bool {
 
 // startsAsPlace reports whether s begins as posts begin: 市, 县, 区, 副, 党 and the like.
 func startsAsPlace(s string) bool {
-	return hasAnyPrefix(s, "市", "县", "区", "省", "州", "镇", "乡", "旗", "盟", "副", "党", "常务", "国家", "国网", "中国", "中共", "人民", "街道", "自治", "政府", "纪委", "组织部", "宣传部", "统战部", "政法委", "人大", "政协", "团市委", "团县委", "团区委", "总工会", "公安", "各", "原", "行政", "管委会", "新区", "开发区", "高新区", "经开区", "人武部", "军分区", "武警", "消防")
+	return hasAnyPrefix(s, "市", "县", "区", "省", "州", "镇", "乡", "旗", "盟", "副", "党", "常务", "国家", "国网", "中国", "中共", "人民", "街道", "自治", "政府", "纪委", "组织部", "宣传部", "统战部", "政法委", "人大", "政协", "团市委", "团县委", "团区委", "团省委", "团州委", "共青团", "妇联", "总工会", "公安", "各", "原", "行政", "管委会", "新区", "开发区", "高新区", "经开区", "人武部", "军分区", "武警", "消防")
 }
 
 // unglue parts 张三县委常委 into name and post. The name ends where a word that begins posts begins; of several
@@ -417,13 +495,15 @@ func unglue(s string) (name, post string) {
 	best := 0
 	for n := 2; n <= len(runes)-2 && n <= 16; n++ {
 		head, tail := string(runes[:n]), string(runes[n:])
-		if n > 4 && !dotted(head) || !isName(head) || !endsAsTitle(tail) || !startsAsPlace(tail) || !dotted(head) && strings.ContainsAny(s, "·•") {
+		if n > 4 && !dotted(head) || !isName(head) || !endsAsTitle(tail) || !startsAsPost(tail) || !dotted(head) && strings.ContainsAny(s, "·•") {
 			continue
 		}
 		score := 1
-		if levelUnit().MatchString(tail) {
+		if youthLeague(tail) {
+			score = 4
+		} else if levelUnit().MatchString(tail) {
 			score = 3
-		} else if hasAnyPrefix(tail, "副", "党", "常务") {
+		} else if hasAnyPrefix(tail, "副", "党", "常务") || placedOrgan().MatchString(tail) {
 			score = 2
 		}
 		if endsAsOrganName(head) && score < 3 {
@@ -438,6 +518,16 @@ func unglue(s string) (name, post string) {
 
 // levelUnit reports a post that begins with a level and what belongs to it: 区公安分局…, 县委…, 市政府….
 var levelUnit = lazy(`^[市县区省州旗镇乡](?:委|政府|人民政府|人大|政协|纪委|直|[^市县区省州旗镇乡][\p{Han}]{0,10}?(?:局|委|办|部|厅|院|中心|队|会|社|公司|办公室))`)
+
+// placedOrgan reports a post that begins with a place's name without its level: 城关镇镇长, …日报社副总编辑, …供电公司经理.
+var placedOrgan = lazy(`^[^市县区副党团]\p{Han}{1,2}(?:镇|乡|街道|办事处|日报|晚报|报业|广播电视台|广播电台|电视台|供电|烟草|海关|火车站|车务段|机场|大学|学院|银行|农商行|师范|医院|军分区|经开区|高新区|开发区|新区)`)
+
+func youthLeague(s string) bool {
+	return hasAnyPrefix(s, "团市委", "团县委", "团区委", "团省委", "团州委", "团旗委", "共青团")
+}
+
+// startsAsPost reports whether s begins as posts do that are glued to a name.
+func startsAsPost(s string) bool { return startsAsPlace(s) || placedOrgan().MatchString(s) }
 
 // endsAsOrganName holds against a "name" that is the place of a longer unit: 高平市, 方城县.
 func endsAsOrganName(s string) bool {

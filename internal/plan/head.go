@@ -24,6 +24,9 @@ func isDocumentNumber(s string) bool {
 	if len(s) > 120 {
 		return false
 	}
+	if i := strings.Index(s, "签发人"); i > 0 {
+		s = s[:i]
+	}
 	loc := documentNumber().FindStringIndex(s)
 	return loc != nil && runeLen(trim(strings.Trim(s[:loc[0]]+s[loc[1]:], "（）() 　"))) == 0
 }
@@ -101,7 +104,13 @@ func (d *document) takeTitle(ps []Paragraph) []Paragraph {
 			d.setIssued(day, ps[i].Lines)
 			continue
 		}
+		if _, rest, ok := readAnnex(t); ok && rest == "" && len(parts) == 0 {
+			continue // a file that is an annex alone
+		}
 		s := squeeze(t)
+		if strings.Join(parts, "") == s {
+			continue // the page's heading, and the title once more
+		}
 		if strings.HasSuffix(s, "文件") && !strings.Contains(s, "关于") && runeLen(s) < 60 {
 			parts, d.titleLines = nil, Lines{} // what stood before was the letterhead
 			continue
@@ -112,10 +121,10 @@ func (d *document) takeTitle(ps []Paragraph) []Paragraph {
 		if done && !continuesTitle(parts, s) {
 			break
 		}
-		if m, _, ok := readMarker(t); ok && !m.weak || strings.HasSuffix(t, "。") || runeLen(s) > 90 || isAddressee(t) || len(parts) >= 6 {
+		if m, _, ok := readMarker(t); ok && !m.weak || strings.HasSuffix(t, "。") || runeLen(s) > 90 || isAddressee(t) || len(parts) >= 16 {
 			break
 		}
-		if len(roleLabels(t)) > 0 {
+		if len(roleLabels(t)) > 0 || len(parts) > 0 && strings.ContainsRune(t, '\t') {
 			break
 		}
 		if num := documentNumber().FindString(t); num != "" && hasAnySuffix(trim(t), "）", ")") && strings.Contains(t, "关于") {
@@ -184,11 +193,15 @@ func (d *document) takeNotice(ps []Paragraph) []Paragraph {
 		case isAddressee(t) && len(d.addressees) == 0:
 			d.addressees = addressees(t)
 		default:
-			goto done
+			return d.takeNoticeBody(ps, i)
 		}
 		i++
 	}
-done:
+	return d.takeNoticeBody(ps, i)
+}
+
+// takeNoticeBody reads the notice that begins at ps[i], its signature, and the title of the plan after it.
+func (d *document) takeNoticeBody(ps []Paragraph, i int) []Paragraph {
 	head := i
 	first := firstHeading(ps)
 	for j := i; j < len(ps) && j < first; j++ {

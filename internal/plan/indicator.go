@@ -14,21 +14,24 @@ var indicatorRules = []struct {
 	make func(m map[string]string) (Indicator, bool)
 }{
 	{lazy(`(?:无|禁止|不得|杜绝|严禁)(?P<head>[^，,。；;]*?)厚度(?:小于|低于)(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>毫米)(?P<tail>的[^，,。；;]{2,20})`), banned},
-	{lazy(`(?P<name>[^，,。；;]*?)(?P<verb>稳定在|达到|达|不低于|不少于|不小于|超过|大于|提高到|提升到|提升至|提高至|增加到|保持在|维持在|控制在|不超过|不高于|不大于|低于|降低到|降低至|降至|下降到|小于|高于|≥|≤|＞|＜)\s*` +
+	{lazy(`(?P<name>[^，,。；;]*?)(?P<verb>稳定在|保持在|保持|达到|达|不低于|不少于|不小于|超过|大于|提高到|提升到|提升至|提高至|增加到|保持在|维持在|控制在|不超过|不高于|不大于|低于|降低到|降低至|降至|下降到|小于|高于|≥|≤|＞|＜)\s*` +
 		strings.ReplaceAll(strings.Replace(amount, `(\d`, `(?P<value>\d`, 1), `(%|`, `(?P<unit>%|`) + `\s*(?P<after>以上|以下|以内|及以上|左右)?`), compared},
 	{lazy(`(?P<name>[\p{Han}“”（）()]*(?:率|比例|比重|覆盖面|占比))\s*(?:为|：|:)?\s*(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>%|％|‰)(?P<after>以上|以下|以内)?`), ratio},
 	{lazy(`(?P<name>[^，,。；;]{2,14}?)\s*(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>%|％)(?P<tail>来自[^，,。；;]{2,16})`), partFrom},
 	{lazy(`(?P<head>[^，,。；;、]{0,16}?)(?P<value>\d+)\s*(?P<unit>分钟)(?P<tail>[\p{Han}]{2,14}圈)`), withinMinutes},
+	{lazy(`(?P<name>[^，,。；;]*?)(?P<verb>达到|不低于)(?P<value>国家标准[A-DＡ-Ｄ]级)`), graded},
 	{lazy(`(?P<name>[^，,。；;]*?)(?P<verb>达到|不低于|符合)(?P<before>国家|国家《[^》]*》|《[^》]*》)?(?P<value>[一二三四五ⅠⅡⅢⅣⅤIV]+[类级](?:标准|水体|水质)?)`), graded},
 	{lazy(`近\s*(?P<years>\d+|[一二三四五])\s*年[^，,。；;]*?(?P<verb>未发生|没有发生|无)(?P<name>[^，,。；;]{3,40})`), noneInYears},
 	{lazy(`(?P<name>[^，,。；;]*?)(?P<verb>逐年下降|持续降低|呈下降趋势|持续下降|逐年降低|逐步下降|逐年提高|持续提高|逐年上升|持续提升|逐年提升|稳步提高|稳步提升)`), trending},
 	{lazy(`(?P<verb>降低|不断提高|持续提升|逐步提高|稳步提高|提高)(?P<name>[^，,。；;]{2,40}?(?:率|人均预期寿命|面积|比例))(?P<end>[，,。；;]|$)`), moving},
+	{lazy(`(?P<verb>` + doneVerbs + `)(?P<name>[^，,。；;\d]{2,24}?)(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>` + countUnits + `)(?P<after>以上|左右)?`), counted},
+	{lazy(`(?P<verb>` + doneVerbs + `)(?:首批|全部|全市|全县|全区)?(?P<value>\d+(?:\.\d+)?)\s*(?P<unit>` + countUnits + `)(?P<after>以上|左右)?(?P<name>[^，,。；;\d（(]{2,24})`), counted},
 	{lazy(`(?P<name>[^，,。；;、]{2,24}?)(?P<verb>零发生|零增长|零事故|零容忍)`), zero},
 }
 
 // indicatorsOf reads measures with targets from tasks, goals and duties. The path is that of the task or heading;
-// for a duty it is the body's name, # and the duty's number.
-func indicatorsOf(root *node, tasks map[string]*node, bodies []Body, duties map[*node]bool) []Indicator {
+// for a duty it is the body's name, # and the duty's number. rows are tasks that stand in a table only.
+func indicatorsOf(root *node, tasks map[string]*node, rows []Task, bodies []Body, duties map[*node]bool) []Indicator {
 	var out []Indicator
 	var visit func(n *node, path string)
 	visit = func(n *node, path string) {
@@ -52,6 +55,12 @@ func indicatorsOf(root *node, tasks map[string]*node, bodies []Body, duties map[
 		}
 	}
 	visit(root, "")
+	for _, t := range rows {
+		for _, m := range measuresIn(newParagraph(t.Name, t.Lines[0]), t.Path) {
+			m.Lines = t.Lines
+			out = append(out, m)
+		}
+	}
 	for _, b := range bodies {
 		for _, d := range b.Duties {
 			for _, m := range measuresIn(newParagraph(d.Text, d.Lines[0]), b.Name+"#"+itoa(d.Number)) {
@@ -115,6 +124,23 @@ func compared(m map[string]string) (Indicator, bool) {
 		return ind, false // a year
 	}
 	return ind, ind.Name != "" && ind.Unit != ""
+}
+
+const (
+	doneVerbs  = `新建改建|改造提升|新建|改建|建成|建设|完成|改造|增设|设置|新增|配备|拆除|整治|创建|创成|打通|种植|培育|打造|扩建|提升|整改|挖潜`
+	countUnits = `万?(?:座|个|盏|处|条|公里|台|户|套|家|所|间|辆|平方米|亩|名|株|块|片|批次|处次|米|吨|泊位)`
+)
+
+// counted: 改造提升垃圾中转站8座, 完成46个农贸市场改造.
+func counted(m map[string]string) (Indicator, bool) {
+	comparator := "="
+	if m["after"] == "以上" {
+		comparator = ">="
+	}
+	if containsAny(m["name"], "每", "对") || len(m["value"]) > 6 {
+		return Indicator{}, false
+	}
+	return Indicator{Name: m["verb"] + m["name"], Comparator: comparator, Value: m["value"], Unit: m["unit"]}, true
 }
 
 // banned: 无使用厚度小于0.025毫米的超薄塑料购物袋现象 forbids what is thinner.

@@ -48,7 +48,7 @@ func inTable(before bool, l string) bool {
 
 // dropBullet takes away a bullet that a converter put before a line. A lone * may be a redacted name.
 func dropBullet(l string) string {
-	for _, b := range []string{"- ", "* ", "• ", "● ", "■ ", "◆ ", "▪ ", "·", "•", "●", "◆", "■", "➢", "", "▶", "★ "} {
+	for _, b := range []string{"- ", "* ", "• ", "● ", "■ ", "◆ ", "▪ ", "· ", "•", "●", "◆", "■", "➢", "", "▶", "★ "} {
 		if rest, ok := strings.CutPrefix(l, b); ok && rest != "" {
 			return trim(rest)
 		}
@@ -57,9 +57,10 @@ func dropBullet(l string) string {
 }
 
 // wrapWidth is the line length at which a text was broken by hand or by a printer, 0 where paragraphs stand
-// one a line. A PDF is always broken. Otherwise such a text has many lines of nearly the same greatest length, most of them unfinished.
+// one a line. A PDF is always broken. Otherwise such a text has many lines of nearly the same greatest length, most of
+// them unfinished.
 func wrapWidth(lines []string, always bool) int {
-	var lengths [200]int
+	var lengths, unfinished [200]int
 	long, longest, filled := 0, 0, 0
 	for _, l := range lines {
 		n := displayWidth(l) / 2
@@ -71,16 +72,32 @@ func wrapWidth(lines []string, always bool) int {
 			return 0
 		}
 		lengths[n]++
+		if !strings.ContainsRune("。；;：:！？!?）)", lastRune(l)) {
+			unfinished[n]++
+		}
 		longest = max(longest, n)
 	}
 	for n := longest; n > 12; n-- {
 		near := lengths[n] + lengths[n-1] + lengths[n-2]
+		open := unfinished[n] + unfinished[n-1] + unfinished[n-2]
 		if near*5 >= filled && near >= 8 && long*20 <= filled || always && near >= 3 {
+			return n
+		}
+		// Many short lines (a roster, labels) beside a few broken paragraphs.
+		if n >= 24 && open >= 8 && open*4 >= near*3 && long*12 <= filled && open*2 >= sum(lengths[n*2/3:n-2]) {
 			return n
 		}
 		long += lengths[n]
 	}
 	return 0
+}
+
+func sum(list []int) int {
+	n := 0
+	for _, x := range list {
+		n += x
+	}
+	return n
 }
 
 func displayWidth(s string) int {
@@ -98,6 +115,12 @@ func displayWidth(s string) int {
 // continues decides whether line l is the rest of the paragraph p that a page or a printer cut.
 func continues(p Paragraph, l string, indented bool, wrap int) bool {
 	end := lastRune(p.Text)
+	if cutInside(p.Text, l) {
+		return true
+	}
+	if wrap > 0 && end == '。' && hasAnyPrefix(l, "（", "(") && len(responsibilityGroups(l)) > 0 {
+		return true // the bracket of units that the line's end parted from its sentence
+	}
 	if strings.ContainsRune("。；;：:！？!?…", end) || endsQuoted(p.Text) || startsOwnLine(l) || strings.ContainsRune(p.Text+l, '\t') {
 		return false
 	}
@@ -105,17 +128,69 @@ func continues(p Paragraph, l string, indented bool, wrap int) bool {
 	if open {
 		return !standsAlone(p.Text) || strings.ContainsRune("，,、", end)
 	}
-	if indented || standsAlone(p.Text) {
+	lastLine := p.Text[p.marks[len(p.marks)-1].off:]
+	if indented {
 		return false
 	}
-	lastLine := p.Text[p.marks[len(p.marks)-1].off:]
+	if labels := roleLabels(p.Text); wrap > 0 && len(labels) > 0 && strings.Count(p.Text, "、") >= 3 && (displayWidth(lastLine)/2 >= wrap-4 || hasAnyPrefix(l, "（", "(")) && !strings.ContainsAny(l, "。：:") {
+		return true // a list of names that runs over its line
+	}
+	if wrap > 0 && len(roleLabels(p.Text)) > 0 && strings.ContainsAny(p.Text, "；;") && displayWidth(lastLine)/2 >= wrap-indent(p) && !readsAsEntry(l) {
+		return true // 组长：…；副组长：…；成员 that runs over its line
+	}
+	if standsAlone(p.Text) {
+		return false
+	}
 	if wrap > 0 {
-		return displayWidth(lastLine)/2 >= wrap-3 && !readsAsEntry(l)
+		return displayWidth(lastLine)/2 >= wrap-indent(p) && !readsAsEntry(l)
 	}
 	if strings.ContainsRune("）)", end) {
 		return false
 	}
-	return runeLen(p.Text) >= 22 && strings.ContainsAny(p.Text, "，,。；;") && !readsAsEntry(l)
+	return runeLen(p.Text) >= 22 && (strings.ContainsAny(p.Text, "，,。；;") || strings.Count(p.Text, "、") >= 3 && !strings.ContainsAny(l, "，,。：:")) && !endsRoster(p.Text, l) && !readsAsEntry(l)
+}
+
+// indent is how far a full line may fall short of the width: the first line of a paragraph was set two characters in.
+func indent(p Paragraph) int {
+	if p.Lines[0] == p.Lines[1] {
+		return 5
+	}
+	return 3
+}
+
+// endsRoster reports that p is a list of people and l begins the sentence after it.
+func endsRoster(p, l string) bool {
+	labels := roleLabels(p)
+	return len(labels) > 0 && labels[0].from == 0 && strings.ContainsAny(l, "。")
+}
+
+// cutInside reports the cuts that no form of the next line can hide: inside a bracket before its number
+// （详见附件｜2）, after the label of a list of units, inside a name of a list.
+func cutInside(p, l string) bool {
+	open := strings.Count(p, "（") + strings.Count(p, "(") - strings.Count(p, "）") - strings.Count(p, ")")
+	m, _, numbered := readMarker(l)
+	afterNumber := numbered && m.kind == digitBracket && !strings.HasPrefix(m.label, "(")
+	if open > 0 && strings.ContainsAny(l, "）)") && (!numbered || m.weak || afterNumber) {
+		return runeLen(p[strings.LastIndexAny(p, "（("):]) < 120
+	}
+	if loc := responsibilityLabel().FindAllStringIndex(p, -1); len(loc) > 0 && loc[len(loc)-1][1] == len(p) && runeLen(p) > 12 {
+		return true
+	}
+	if strings.HasPrefix(l, "·") && isHan(lastRune(p)) || strings.HasSuffix(p, "·") {
+		return true
+	}
+	labels := roleLabels(p)
+	if len(labels) == 0 || strings.Count(p, "、")+strings.Count(l, "、") < 2 || strings.Contains(l, "。") {
+		return false
+	}
+	before, after := pieces(p[labels[len(labels)-1].to:]), pieces(l)
+	if len(before) == 0 || len(after) == 0 {
+		return false
+	}
+	last, first := before[len(before)-1], after[0]
+	head, bracket := cutBracket(first.text)
+	part := runeLen(head) == 1 && (bracket != "" || len(after) > 1 && after[1].sep == "、") || strings.Contains(head, "·") && strings.Index(head, "·") <= len("江")
+	return last.to == len(p)-labels[len(labels)-1].to && (runeLen(last.text) == 1 && last.sep == "、" || part)
 }
 
 // unclosed reports a bracket or a quotation that the text opened last and did not close.
@@ -170,6 +245,10 @@ func doubled(p, q Paragraph) (int, []Finding) {
 	if len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[0] && strings.ContainsRune("，,、；：", b[0]) {
 		return len(string(b[0])), []Finding{{"doubled_character", Info,
 			fmt.Sprintf("第%d行末与第%d行首重复“%c”，已按一个读。", p.Lines[1], q.Lines[0], b[0]), Lines{p.Lines[1], q.Lines[0]}}}
+	}
+	if len(a) > 0 && len(b) > 1 && a[len(a)-1] == b[0] && strings.ContainsRune("市县区", b[0]) && b[1] == '政' {
+		return len(string(b[0])), []Finding{{"doubled_character", Warning,
+			fmt.Sprintf("第%d行末与第%d行首重复“%c”，已按一个读，请核对原文。", p.Lines[1], q.Lines[0], b[0]), Lines{p.Lines[1], q.Lines[0]}}}
 	}
 	for k := min(4, len(a), len(b)); k >= 1; k-- {
 		tail, head := string(a[len(a)-k:]), string(b[:k])

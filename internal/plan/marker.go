@@ -95,6 +95,9 @@ func readHanMark(s string) (marker, string, bool) {
 		}
 		return marker{kind: hanMark, n: number(digits), label: digits}, tail, true
 	}
+	if gap := s[len(digits):]; rest != gap && rest != "" && runeLen(rest) >= 4 && runeLen(rest) <= 20 && allHan(rest) {
+		return marker{kind: hanMark, n: number(digits), label: digits, weak: true}, rest, true // 一 指导思想
+	}
 	return marker{}, s, false
 }
 

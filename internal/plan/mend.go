@@ -23,22 +23,39 @@ var traditional = lazyMap("學学萬万與与專专業业東东兩两嚴严個�
 func mendLines(lines []string) ([]string, []Finding) {
 	out := make([]string, len(lines))
 	for i, l := range lines {
-		out[i] = trimLine(l)
+		if out[i] = trimLine(unescape(l)); isFurniture(out[i]) {
+			out[i] = ""
+		}
 	}
 	var found []Finding
 	found = append(found, dropPageNumbers(out)...)
 	found = append(found, dropRunningHeads(out, found)...)
+	var words []Finding
 	for i, l := range out {
 		fixed, more := mendWords(l, i+1)
 		out[i] = fixed
-		found = append(found, more...)
+		words = append(words, more...)
 	}
-	return out, found
+	return out, append(found, summedUp(words)...)
 }
+
+// summedUp reports a text written in traditional characters once, not line by line.
+func summedUp(words []Finding) []Finding {
+	if len(words) <= 20 {
+		return words
+	}
+	first, last := words[0].Lines, words[len(words)-1].Lines
+	return []Finding{{"traditional_text", Info, fmt.Sprintf("全文有%d处繁体字或夹杂英文，已按简体读，人名请核对。", len(words)), span(first, last)}}
+}
+
+// invisible characters that web pages and word processors put between others.
+var invisible = sync.OnceValue(func() *strings.Replacer {
+	return strings.NewReplacer("\u200b", "", "\ufeff", "", "\u200c", "", "\u200d", "", "\u2060", "", "\u00ad", "", "\u200e", "", "\u200f", "", "\u00a0", " ")
+})
 
 // trimLine takes the spaces around a line away, but not the tabs before the first filled cell of a table's row.
 func trimLine(l string) string {
-	l = strings.ReplaceAll(strings.ReplaceAll(l, "\u200b", ""), "\ufeff", "")
+	l = invisible().Replace(l)
 	whole := trim(l)
 	if runeLen(whole) >= 4 && strings.Trim(whole, "─━—－-_=*＊━═～~·.…　 ") == "" {
 		return "" // a rule drawn with characters
@@ -59,7 +76,7 @@ func dropPageNumbers(lines []string) []Finding {
 			drop[i] = true
 		}
 	}
-	for _, i := range countingLines(lines) {
+	for _, i := range append(countingLines(lines), bareAmongPages(lines, drop)...) {
 		drop[i] = true
 	}
 	var found []Finding
@@ -70,6 +87,27 @@ func dropPageNumbers(lines []string) []Finding {
 		}
 	}
 	return found
+}
+
+// bareAmongPages finds bare numbers that fill a gap in pages numbered otherwise: 3 before — 4 —.
+func bareAmongPages(lines []string, pages map[int]bool) []int {
+	known := map[int]bool{}
+	for i := range pages {
+		known[number(strings.TrimFunc(lines[i], func(r rune) bool { return !isDigit(r) }))] = true
+	}
+	var out []int
+	for i, l := range lines {
+		if l == "" || len(l) > 3 || !isDigit(firstRune(l)) {
+			continue
+		}
+		if n := number(l); n > 0 && !known[n] && (known[n-1] || known[n+1]) {
+			out = append(out, i)
+		}
+	}
+	if len(out) > 3 {
+		return nil // a table's column
+	}
+	return out
 }
 
 // countingLines finds bare numbers that count pages: one more each time, at least eight lines apart.
@@ -95,33 +133,47 @@ func countingLines(lines []string) []int {
 	return at
 }
 
-// dropRunningHeads takes out a line that stands beside page numbers at least twice.
+// dropRunningHeads takes out a line that stands beside page numbers at least twice. Where it repeats the title of the
+// paper, its first place is the title itself.
 func dropRunningHeads(lines []string, pages []Finding) []Finding {
-	beside := map[string][]int{}
+	beside := map[string]map[int]bool{}
 	for _, p := range pages {
-		seen := map[int]bool{}
 		for _, step := range []int{-1, 1} {
 			i := p.Lines[0] - 1 + step
 			for i >= 0 && i < len(lines) && lines[i] == "" {
 				i += step
 			}
-			if i >= 0 && i < len(lines) && !seen[i] {
-				seen[i] = true
-				beside[lines[i]] = append(beside[lines[i]], i)
+			if i < 0 || i >= len(lines) {
+				continue
 			}
+			if beside[lines[i]] == nil {
+				beside[lines[i]] = map[int]bool{}
+			}
+			beside[lines[i]][i] = true
 		}
 	}
 	var found []Finding
-	for l, at := range beside {
-		if len(at) < 2 || runeLen(l) < 4 || runeLen(l) > 40 || hasAnySuffix(l, "。", "；", "：", ":", ";") {
+	for i, l := range lines {
+		at := beside[l]
+		if len(at) < 2 || !at[i] || runeLen(l) < 4 || runeLen(l) > 40 || hasAnySuffix(l, "。", "；", "：", ":", ";") {
 			continue
 		}
-		for _, i := range at {
-			found = append(found, Finding{"running_head", Info, fmt.Sprintf("第%d行“%s”是页眉或页脚，已略去。", i+1, l), Lines{i + 1, i + 1}})
-			lines[i] = ""
+		if endsAsTitleOfPaper(l) && firstLineOf(lines, l) == i {
+			continue
 		}
+		found = append(found, Finding{"running_head", Info, fmt.Sprintf("第%d行“%s”是页眉或页脚，已略去。", i+1, l), Lines{i + 1, i + 1}})
+		lines[i] = ""
 	}
 	return found
+}
+
+func firstLineOf(lines []string, l string) int {
+	for i, x := range lines {
+		if x == l {
+			return i
+		}
+	}
+	return -1
 }
 
 var strayAnd = lazy(`(\p{Han}) ?and ?(\p{Han})`)

@@ -32,7 +32,7 @@ func isName(s string) bool {
 
 // looksLikeNoName holds against a name that the characters are those of a post, a unit or plain words.
 func looksLikeNoName(s string) bool {
-	if runeLen(s) >= 3 && hasAnySuffix(s, "局", "委", "办", "厅", "署", "院", "区", "县", "镇", "乡", "街道", "公司", "中心", "支队", "大队", "政府", "银行", "部门", "单位", "企业", "学校", "法院", "小组", "工会", "协会", "公室") {
+	if runeLen(s) >= 3 && hasAnySuffix(s, "局", "委", "办", "厅", "署", "院", "区", "县", "镇", "乡", "街道", "公司", "中心", "支队", "大队", "政府", "银行", "部门", "单位", "企业", "学校", "法院", "小组", "工会", "协会", "公室", "财股", "艺股", "保股", "教股", "育股", "管股", "监股", "政股") {
 		return true
 	}
 	if containsAny(s, "同志", "主任", "书记", "局长", "市长", "县长", "区长", "镇长", "组长", "负责", "单位", "部门", "有关", "相关", "成员", "工作", "领导", "联络", "办公", "委员", "名单", "主要", "分管") {

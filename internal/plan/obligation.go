@@ -4,15 +4,18 @@ import "strings"
 
 // A cadence in the words of a plan.
 var (
-	cadenceWord = lazy(`每个?月|按月|每季度|每个季度|每季|按季度?|每半年|半年|每年|每周|每日|每天|每两周|每旬|定期或不定期|定期不定期|定期|[月季周年]通报|[月季周年]调度|[月季周年]报告|[月季周年]报制度|[月季周年]评价|[月季周年]例会|[月季周年]考核`)
-	owedWork    = lazy(`报送|上报|报告|汇报|通报|例会|会议|考核|评估|评价|书面|总结|督查|检查|自查|调度|简报|备案|会商|研判|报[^，。；]{2,20}(?:办公室|小组|政府|局|委|会议|组)|报表`)
-	dueDay      = lazy(`^(?:第?[一二三四五六日末\d]{1,2}[月周]?)?(?:末月?)?(?:\d{1,2}[日号])?(?:上午|下午)?(?:下班)?(?:之?前|以前)?`)
-	receiverTo  = lazy(`向([^，。；、]{2,24}?)(?:书面)?(?:报送|报告|汇报|上报|通报|反馈|报)`)
-	receiverOf  = lazy(`(?:报送至|报送给|上报至|报送|上报|报至|报给|报)((?:市|县|区|省|州|镇)?[\p{Han}（）()“”"]{0,22}?(?:领导小组办公室|联席会议办公室|指挥部办公室|办公室|领导小组|联席会议|指挥部|专班|人民政府|政府|工作组|局|委))(?:备案|审核|审定|汇总|审批|研究)?$`)
+	cadenceWord  = lazy(`每半个?月|每个?月|按月|每季度|每个季度|每季|按季度?|每半年|半年|每年|每周|每日|每天|每两周|每旬|定期或不定期|定期不定期|定期|及时向|[月季周年]通报|[月季周年]调度|[月季周年]报告|[月季周年]报制度|[月季周年]评价|[月季周年]例会|[月季周年]考核`)
+	owedWork     = lazy(`报送|上报|报告|汇报|通报|例会|会议|考核|评估|评价|书面|总结|督查|检查|自查|暗访|调查|调度|简报|备案|会商|研判|报[^，。；]{2,20}(?:办公室|小组|政府|局|委|会议|组|办|股|科)|报表`)
+	dueDay       = lazy(`^(?:第?[一二三四五六日末\d]{1,2}[月周]?)?(?:末月?)?(?:\d{1,2}[日号])?(?:上午|下午)?(?:\d{1,2}[时点](?:\d{1,2}分)?)?(?:下班)?(?:之?前|以前)?`)
+	classOfUnits = lazy(`^(?:各|全体|市直|县直|区直)[\p{Han}（）]{1,12}?(?:成员单位|责任单位|单位|部门|政府|街道|乡镇|学校)`)
+	receiverTo   = lazy(`向([^，。；、]{2,24}?)(?:书面)?(?:报送|报告|汇报|上报|通报|反馈|报)`)
+	receiverOf   = lazy(`(?:报送至|报送给|上报至|报送|上报|报至|报给|报)((?:市|县|区|省|州|镇)?[\p{Han}（）()“”"]{0,22}?(?:领导小组办公室|联席会议办公室|指挥部办公室|办公室|领导小组|联席会议|指挥部|专班|人民政府|政府|工作组|局|委|办|股|科))(?:备案|审核|审定|汇总|审批|研究)?$`)
 )
 
 func cadenceOf(word string) string {
 	switch {
+	case strings.Contains(word, "半月"), strings.Contains(word, "半个月"):
+		return "regular"
 	case strings.Contains(word, "半年"):
 		return "half_yearly"
 	case strings.Contains(word, "月"):
@@ -83,6 +86,8 @@ func owedInSentence(s string, body []string) []Obligation {
 	who := body
 	if subject := subjectOf(s); len(subject) > 0 {
 		who = subject
+	} else if m := classOfUnits().FindString(s); m != "" && len(body) == 0 {
+		who = []string{m}
 	}
 	var out []Obligation
 	to := ""
@@ -99,6 +104,11 @@ func owedInSentence(s string, body []string) []Obligation {
 			continue
 		}
 		what := trim(clause[loc[1]:])
+		if strings.HasPrefix(clause[loc[0]:], "及时向") {
+			if what = "向" + what; receiver(what) == "" {
+				continue
+			}
+		}
 		if compact := clause[loc[0]:loc[1]]; hasAnySuffix(compact, "通报", "调度", "报告", "评价", "例会", "考核", "制度") {
 			what = compact + what
 		}
@@ -109,7 +119,10 @@ func owedInSentence(s string, body []string) []Obligation {
 		if r != "" {
 			to = r
 		}
-		o := Obligation{Who: who, What: work1(what), Cadence: cadenceOf(clause[loc[0]:loc[1]]), To: r}
+		if len(who) == 0 && (r == "" || len(out) > 0) {
+			continue // a rule without anybody it binds
+		}
+		o := Obligation{Who: who, What: owedText(what), Cadence: cadenceOf(clause[loc[0]:loc[1]]), To: r}
 		if o.To == "" && strings.Contains(what, "报送") {
 			o.To = to
 		}
@@ -132,7 +145,7 @@ func subjectOf(s string) []string {
 	if i := strings.LastIndexAny(head, "，,"); i >= 0 && !strings.Contains(head, "、") {
 		head = head[:i]
 	}
-	list := unitList(strings.TrimRight(head, "，, "))
+	list := unitList(strings.TrimPrefix(strings.TrimRight(head, "，, "), "请"))
 	if len(list) == 0 || !allUnits(list) {
 		return nil
 	}
@@ -149,12 +162,12 @@ func receiver(clause string) string {
 	return ""
 }
 
-// work1 is what is owed without the words that say to whom.
-func work1(what string) string {
-	what = dueDay().ReplaceAllString(what, "")
+// owedText is what is owed without the words that say to whom.
+func owedText(what string) string {
+	what = dueDay().ReplaceAllString(trim(what), "")
 	if m := receiverTo().FindStringSubmatchIndex(what); m != nil && m[0] == 0 {
 		what = strings.TrimPrefix(what, what[:m[3]])
 	}
 	what = dueDay().ReplaceAllString(trim(what), "")
-	return strings.TrimLeft(trim(what), "要应须，, ")
+	return strings.Trim(strings.TrimLeft(trim(what), "要应须，, "), "“”")
 }

@@ -10,15 +10,22 @@ var stage = lazy(`^第([一二三四五六七八九十\d]+)(?:阶段|步|个阶�
 // stageLabel reports a line that begins 第一阶段 or 第一步.
 func stageLabel(s string) bool { return stage().MatchString(s) }
 
+var namedStage = lazy(`^[\p{Han}、]{2,12}(?:阶段|环节)\s*(?:[:：]|[（(][^（）()]*[\d月][^（）()]*[）)])`)
+
+// startsStage reports a paragraph that opens a stage in a section about stages: 第一阶段…, 整治提高阶段：4月下旬至7月。
+func startsStage(s string) bool {
+	return stageLabel(s) || namedStage().MatchString(s)
+}
+
 // phasesOf reads the stages of the campaign from the sections about its course.
 // issued is the day of issue: its year is that of stages printed without one, and its month the start of 即日起.
 func phasesOf(root *node, issued string) ([]Phase, []Finding) {
 	var out []Phase
 	var found []Finding
-	year := yearOf(issued)
-	for _, n := range topSections(root) {
-		if kindOfSection(n.title) != phaseSection {
-			continue
+	for _, n := range phaseSections(root) {
+		year := yearOf(issued)
+		if year == 0 {
+			year = firstYear(n)
 		}
 		for _, s := range stagesOf(n) {
 			p, guessed := phaseOf(s, year)
@@ -35,6 +42,57 @@ func phasesOf(root *node, issued string) ([]Phase, []Finding) {
 	return out, found
 }
 
+// firstYear is the first year that a section prints above its stages: 从2015年3月开始，至6月结束.
+func firstYear(n *node) int {
+	for _, p := range n.paras {
+		if list := periods(p.Text, 0); len(list) > 0 {
+			return max(yearOf(list[0].start), yearOf(list[0].end))
+		}
+	}
+	return 0
+}
+
+// phaseSections are the sections about the course of the campaign: by title, first at the top, then below; else
+// the section most of whose parts carry a time in their heading.
+func phaseSections(root *node) []*node {
+	var top, below, timed []*node
+	for _, n := range topSections(root) {
+		kind := kindOfSection(n.title)
+		if kind == phaseSection {
+			top = append(top, n)
+			continue
+		}
+		for _, c := range n.children {
+			if kindOfSection(c.title) == phaseSection && kind != taskSection {
+				below = append(below, c)
+			}
+		}
+		if kind != taskSection && kind != goalSection && timedParts(n) {
+			timed = append(timed, n)
+		}
+	}
+	switch {
+	case len(top) > 0:
+		return top
+	case len(below) > 0:
+		return below
+	}
+	return timed
+}
+
+// timedParts reports that two or more parts, and most of them, begin with a time in brackets after their heading.
+func timedParts(n *node) bool {
+	timed := 0
+	for _, c := range n.children {
+		if len(c.paras) > 0 && hasAnyPrefix(c.paras[0].Text, "（", "(") {
+			if end := closing(c.paras[0].Text, 0); end > 0 && len(responsibilityGroups(c.paras[0].Text)) == 0 && len(periods(c.paras[0].Text[:end], 2000)) > 0 {
+				timed++
+			}
+		}
+	}
+	return timed >= 2 && timed*2 > len(n.children)
+}
+
 // stagePart is a stage before it is understood: a heading or 第一阶段 with its text.
 type stagePart struct {
 	title, text string
@@ -45,7 +103,11 @@ func stagesOf(n *node) []stagePart {
 	var out []stagePart
 	open := false
 	for _, p := range n.paras {
-		if stageLabel(p.Text) {
+		if list := stagesInSentence(p); len(list) > 0 {
+			out = append(out, list...)
+			continue
+		}
+		if startsStage(p.Text) {
 			title, body := splitStage(p)
 			out = append(out, stagePart{title, body, p.Lines})
 			open = true
@@ -60,11 +122,46 @@ func stagesOf(n *node) []stagePart {
 		if c.title == "" && len(c.paras) == 0 {
 			continue
 		}
+		if kindOfSection(c.title) == phaseSection && len(stagesOf(c)) > 1 {
+			out = append(out, stagesOf(c)...) // 第三章 工作进度 with its 第九条（时间安排）
+			continue
+		}
 		title, body := c.title, taskText(c)
 		if title == "" {
 			title = leadingName(body)
 		}
 		out = append(out, stagePart{title, body, c.whole()})
+	}
+	return out
+}
+
+var countedStages = lazy(`分(?:为)?(?:[二两三四五六七]|\d)个?(?:阶段|步)[^：:。]{0,12}[：:]`)
+
+// stagesInSentence reads the stages that one sentence counts: 分三个阶段：2018年第四季度，部署启动；2019年，全面推进。
+func stagesInSentence(p Paragraph) []stagePart {
+	loc := countedStages().FindStringIndex(p.Text)
+	if loc == nil {
+		return nil
+	}
+	end := len(p.Text)
+	if i := strings.Index(p.Text[loc[1]:], "。"); i >= 0 {
+		end = loc[1] + i
+	}
+	var out []stagePart
+	for _, part := range splitTop(p.Text[loc[1]:end], "；;") {
+		clauses := splitTop(part, "，,")
+		list := periods(part, 2000)
+		if len(list) == 0 || len(clauses) < 2 && list[0].off == 0 {
+			return nil
+		}
+		title := clauses[0]
+		if list[0].off == 0 {
+			title += "，" + clauses[1]
+		}
+		out = append(out, stagePart{title, part, p.Lines})
+	}
+	if len(out) < 2 {
+		return nil
 	}
 	return out
 }
@@ -84,8 +181,14 @@ func joinLines(a, b string) string {
 	return a + "\n" + b
 }
 
-// leadingName is what stands before the time in brackets or the first comma.
+// leadingName is what stands before the time in brackets or the first comma; where the time comes first, what follows
+// it to the end of the sentence.
 func leadingName(s string) string {
+	if list := periods(s, 2000); len(list) > 0 && list[0].off == 0 {
+		if i := strings.IndexAny(s, "。；"); i > 0 && runeLen(s[:i]) <= longestTitle {
+			return s[:i]
+		}
+	}
 	if i := strings.IndexAny(s, "（(：:，,。"); i > 0 && runeLen(s[:i]) <= 20 {
 		return s[:i]
 	}

@@ -64,7 +64,8 @@ type Responsibility struct {
 	Scope string   `json:"scope"` // the sentence it stands for; "" for the whole task
 	Lines Lines    `json:"lines"`
 
-	assists bool // 责任单位 beside a 牵头单位: it answers under the leader
+	labelled bool // named by a label (责任单位：), not by a verb
+	assists  bool // 责任单位 beside a 牵头单位: it answers under the leader
 }
 
 // Phase is a stage of the campaign. Months are written 2023-07; an open end is "".

@@ -28,6 +28,9 @@ func SplitPost(post string) (unit, title string) {
 	}
 	best := -1
 	for i, p := range parts {
+		if p.unit == "局党组" || p.unit == "党组" || runeLen(p.unit) < 2 {
+			continue // 局党组书记、局长: which bureau only the reader's own paper knows
+		}
 		if p.unit != "" && (best < 0 || partyOrgan(parts[best].unit) && !partyOrgan(p.unit)) {
 			best = i
 		}
@@ -75,6 +78,9 @@ func NormalUnit(unit string) string {
 // splitOne parts one post; last is the unit of the post before it in the same line (尧都区委副书记、区长).
 func splitOne(p, last string) (unit, title string) {
 	p = trim(p)
+	if i := strings.LastIndexAny(p, "（("); i > 0 && closing(p, i) == len(p)-len(string(lastRune(p))) && endsAsTitle(p[:i]) {
+		p = trim(p[:i]) // 县公安局副局长（正科级）
+	}
 	if head, ok := governmentHead(p); ok {
 		place := strings.TrimSuffix(p, head)
 		switch level := string([]rune(head)[runeLen(head)-2]); {
@@ -88,6 +94,11 @@ func splitOne(p, last string) (unit, title string) {
 			return place + "人民政府", head
 		default:
 			return place + level + "人民政府", head
+		}
+	}
+	for _, part := range []string{"宣传", "组织", "统战"} {
+		if place, ok := strings.CutSuffix(p, part+"部长"); ok {
+			return place + part + "部", "部长" // 宣传部长 heads the 宣传部
 		}
 	}
 	cut := titleStart(p)

@@ -21,8 +21,12 @@ func Read(src Source) (*Plan, error) {
 		IssuedOn: doc.issuedOn, PrintedOn: doc.printedOn, Addressees: doc.addressees, CC: doc.cc}
 	var duties map[*node]bool
 	p.Bodies, duties = bodiesOf(root, titleOfPlan(doc))
-	w := tasksOf(root)
-	w.addTables(root, yearOf(doc.issuedOn))
+	w := tasksOf(root, titleOfPlan(doc))
+	if src.Format == "pdf" {
+		found = append(found, unreadTables(root)...)
+	} else {
+		w.addTables(root, yearOf(doc.issuedOn))
+	}
 	p.Actions, p.Tasks = w.actions, w.tasks
 	found = append(found, w.found...)
 	p.Outline = headings(root, duties)
@@ -33,7 +37,11 @@ func Read(src Source) (*Plan, error) {
 		return nil, kernel.E(kernel.Invalid, "“%s”不像方案：没有读到“一、”“（一）”之类的标题，也没有人员名单。请检查是否选错了文件。", src.Name)
 	}
 	p.Obligations = obligationsOf(root, p.Bodies, duties)
-	p.Indicators = indicatorsOf(root, w.nodes, p.Bodies, duties)
+	var rows []Task
+	if w.fromTable {
+		rows = w.tasks
+	}
+	p.Indicators = indicatorsOf(root, w.nodes, rows, p.Bodies, duties)
 	p.Findings = append(found, checkUp(p, doc, root)...)
 	fillEmpty(p)
 	return p, nil
@@ -105,12 +113,17 @@ func joinTitle(at Paragraph, ps []Paragraph) Paragraph {
 func headings(n *node, duties map[*node]bool) []Heading {
 	out := []Heading{}
 	for _, c := range n.children {
-		if duties[c] || c.title == "" && c.mark.kind >= digitBracket || roleOfTitle(c.title) != "" {
+		if duties[c] || c.isPoint() || c.title == "" && c.mark.kind >= digitBracket || roleOfTitle(c.title) != "" && n.parent != nil || listsDuty(n, c) {
 			continue // numbered duties, steps within a task, and sub-heads of a roster
 		}
 		out = append(out, Heading{Number: c.mark.label, Title: c.title, Path: c.path, Text: text(c.paras), Lines: c.lines(), Children: headings(c, duties)})
 	}
 	return out
+}
+
+// listsDuty reports an item below a heading about duties that says one duty and has no text of its own.
+func listsDuty(n, c *node) bool {
+	return n.parent != nil && kindOfSection(n.title) == dutySection && !containsAny(n.title, "分工", "部门职责") && c.mark.kind >= hanBracket && len(c.children) == 0 && (c.title == "" || len(c.paras) == 0)
 }
 
 // fillEmpty makes every list of the contract a list: no null in the JSON.

@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // Words that say how a unit answers for a piece of work. The first lead, the others support.
 var (
@@ -18,7 +21,7 @@ func leads(role string) bool {
 }
 
 // responsibilityLabel finds 牵头单位：, 责任部门:, 责任主体：, 配合单位： and so on.
-var responsibilityLabel = lazy(`(牵头(?:负责)?|责任|配合|参与|参加|协办|协同|主办|落实|负责|指导|协助|承办|实施|完成|主责|整改|组织|监督)(?:责任)?(单位|部门|主体|领导|责任人|人|处室|科室|时限|时间|期限|单位及责任人)(?:及[^：:，。；]{1,8})?\s*[：:]`)
+var responsibilityLabel = lazy(`(?:[省市区县州]级|[省市区县州]直|主要|具体|第一|任务)?(牵头(?:负责|主办|责任)?|责任(?:落实)?|配合(?:落实)?|参与|参加|协办|协同|主办|落实|负责|指导|协助|承办|实施|完成|主责|整改|组织|监督|监管|主管|包保)(?:责任|市直|市级|县直|县级|区直|区级)?(单位|部门|主体|领导|责任人|人|处室|科室|股室|处|科|股|机构|时限|时间|期限|单位及责任人)(?:[及和][^：:，。；]{1,8})?\s*[：:]|(牵头|配合|责任)\s*[：:]`)
 
 // startsResponsibility reports that a line begins with such a label, bracket or not.
 func startsResponsibility(s string) bool {
@@ -40,12 +43,12 @@ func squeezeHead(s string) string {
 
 // responsibilityBracket returns where a bracket naming units begins that ends s; 0 if there is none.
 func responsibilityBracket(s string) int {
-	if !hasAnySuffix(s, "）", ")", "】", "]") {
+	if !hasAnySuffix(s, "）", ")", "】", "]", "〕") {
 		return 0
 	}
 	for i, r := range s {
-		if (r == '（' || r == '(' || r == '【' || r == '[') && i > 0 {
-			inner := strings.Trim(s[i:], "（()）【】[]")
+		if (r == '（' || r == '(' || r == '【' || r == '[' || r == '〔') && i > 0 {
+			inner := strings.Trim(s[i:], "（()）【】[]〔〕")
 			if len(parseResponsibility(inner)) > 0 {
 				return i
 			}
@@ -89,33 +92,75 @@ func underLeader(list []Responsibility) []Responsibility {
 		}
 	}
 	for i, r := range list {
-		list[i].assists = r.Role != "牵头" && leads(r.Role) && (led[r.Scope] || led[""] && len(led) > 0)
+		list[i].assists = r.assists || r.labelled && r.Role != "牵头" && leads(r.Role) && (led[r.Scope] || led[""] && len(led) > 0)
 	}
 	return list
 }
 
-var spoken = lazy(`由([^，。；,;由]{2,60}?)(牵头|负责|配合|承办|主办)(?:[，,]\s*([^，。；,;由]{2,60}?)(配合|参与|协助))?`)
+var spoken = lazy(`由([^，。；,;由]{2,60}?)(牵头|负责|配合|承办|主办)(?:[，,]\s*(?:会同)?([^，。；,;由]{2,60}?)(配合|参与|协助|制定|组织|推进|实施|开展|落实|研究|等部门))?`)
 
 // spokenUnits reads the units that a sentence, not a bracket, makes answer: …由区卫生局负责检查.
 func spokenUnits(paras []Paragraph) []Responsibility {
 	var out []Responsibility
 	for _, p := range paras {
 		for _, s := range sentences(p.Text) {
+			if list := subjects(s); len(list) > 0 {
+				for i := range list {
+					list[i].Lines, list[i].Scope = p.Lines, strings.TrimRight(s, "。；;")
+				}
+				out = append(out, list...)
+				continue
+			}
 			for _, m := range spoken().FindAllStringSubmatch(s, -1) {
 				units := unitList(m[1])
-				if len(units) == 0 || !allUnits(units) || !containsAny(m[1], "市", "县", "区", "各", "局", "委", "办") {
+				if len(units) == 0 || !allUnits(units) || !containsAny(m[1], "市", "县", "区", "各", "局", "委", "办", "镇", "乡", "街道", "所", "站", "中心", "公司", "集团", "院", "部", "厅", "股", "科", "处", "队") {
 					continue
 				}
 				scope := strings.TrimRight(s, "。；;")
 				out = append(out, Responsibility{Role: m[2], Units: units, Scope: scope, Lines: p.Lines})
 				if others := unitList(m[3]); len(others) > 0 && allUnits(others) {
-					out = append(out, Responsibility{Role: m[4], Units: others, Scope: scope, Lines: p.Lines})
+					role := m[4]
+					if leads(role) {
+						role = "配合" // 由甲牵头，会同乙制定: 乙 works under 甲
+					}
+					out = append(out, Responsibility{Role: role, Units: others, Scope: scope, Lines: p.Lines})
 				}
 			}
 		}
 	}
 	return out
 }
+
+// subjects reads a sentence whose subject is a list of units that lead or answer: 县住建局牵头负责管网改造，县财政局配合。
+func subjects(s string) []Responsibility {
+	var out []Responsibility
+	if strings.HasPrefix(s, "由") {
+		return nil
+	}
+	for i, c := range splitTop(strings.TrimRight(s, "。；;"), "，,") {
+		role, list := roleWithin(c)
+		if at, units := roleAtEnd(c); at != "" && allUnits(unitList(units)) {
+			role, list = at, unitList(units)
+		}
+		named := len(list) > 0
+		for _, u := range list {
+			named = named && (i > 0 && !leads(role) || hasAnyPrefix(u, "市", "县", "区", "省", "各县", "各市", "各区", "各乡", "各镇", "各街道", "国家")) && endsAsUnit(u) && runeLen(u) > 2
+		}
+		if !named || i == 0 && !leads(role) {
+			if i == 0 {
+				return nil
+			}
+			continue
+		}
+		out = append(out, Responsibility{Role: role, Units: list})
+	}
+	return out
+}
+
+// bracketWidths writes every bracket round, at the same length in bytes.
+var bracketWidths = sync.OnceValue(func() *strings.Replacer {
+	return strings.NewReplacer("【", "（", "】", "）", "〔", "（", "〕", "）", "[", "(", "]", ")")
+})
 
 type responsibilityGroup struct {
 	from, to int
@@ -126,7 +171,7 @@ type responsibilityGroup struct {
 func responsibilityGroups(s string) []responsibilityGroup {
 	var out []responsibilityGroup
 	for i := 0; i < len(s); {
-		open := strings.IndexAny(s[i:], "（(【[")
+		open := strings.IndexAny(s[i:], "（(【[〔")
 		if open < 0 {
 			open = len(s)
 		} else {
@@ -141,12 +186,16 @@ func responsibilityGroups(s string) []responsibilityGroup {
 		if open == len(s) {
 			break
 		}
-		end := closing(strings.NewReplacer("【", "（", "】", "）", "[", "(", "]", ")").Replace(s), open)
+		end := closing(bracketWidths().Replace(s), open)
 		if end < 0 {
 			break
 		}
 		size := len(string(firstRune(s[open:])))
-		if list := parseResponsibility(s[open+size : end]); len(list) > 0 {
+		list := parseResponsibility(s[open+size : end])
+		if after := trim(s[end+len(string(firstRune(s[end:]))):]); len(list) == 0 && (after == "" || after == "。") {
+			list = unitsAlone(s[open+size : end])
+		}
+		if len(list) > 0 {
 			out = append(out, responsibilityGroup{open, end + len(string(firstRune(s[end:]))), list})
 		}
 		i = end + len(string(firstRune(s[end:])))
@@ -200,38 +249,76 @@ func labelled(s string) []Responsibility {
 		if i+1 < len(locs) {
 			end = locs[i+1][0]
 		}
-		role, of := s[loc[2]:loc[3]], s[loc[4]:loc[5]]
+		role, of := labelWords(s, loc)
 		if of == "时限" || of == "时间" || of == "期限" || of == "人" || of == "领导" || of == "责任人" || role == "完成" || role == "组织" && of != "单位" {
 			continue
 		}
 		content := strings.TrimRight(s[loc[1]:end], "；;。，, ")
+		if stop := topIndex(content, "。"); stop > 0 {
+			content = content[:stop] // 列第一位者为牵头单位，下同
+		}
 		if spoken := clauses(content); len(spoken) > 0 && containsAny(content, "牵头", "配合", "协助") {
 			out = append(out, spoken...) // 责任单位：甲牵头，乙配合
 			continue
 		}
 		units := unitList(content)
 		if len(units) > 0 {
-			out = append(out, Responsibility{Role: strings.TrimSuffix(role, "负责"), Units: units})
+			out = append(out, Responsibility{Role: strings.TrimSuffix(role, "负责"), Units: units, labelled: true})
 		}
 	}
 	return out
 }
 
+// labelWords are the words of a label: 牵头 and 单位 of 牵头单位：. A bare 牵头： speaks of units.
+func labelWords(s string, loc []int) (role, of string) {
+	if loc[6] >= 0 {
+		return s[loc[6]:loc[7]], "单位"
+	}
+	for _, word := range []string{"负责", "主办", "落实", "责任"} {
+		if rest, ok := strings.CutSuffix(s[loc[2]:loc[3]], word); ok && rest != "" {
+			return rest, s[loc[4]:loc[5]]
+		}
+	}
+	return s[loc[2]:loc[3]], s[loc[4]:loc[5]]
+}
+
 // clauses reads 甲牵头，乙、丙配合: units, then the word that gives their role.
 func clauses(s string) []Responsibility {
 	if i := strings.Index(s, "。"); i >= 0 {
-		s = s[:i] // 以下均需试点城市政府落实，不再列出
+		first, more := clauses(s[:i]), clauses(trim(s[i+len("。"):]))
+		if len(first) == 0 || len(more) == 0 || containsAny(s[i:], "以下", "下同") {
+			return first // 以下均需试点城市政府落实，不再列出
+		}
+		return append(first, followers(first, more)...)
+	}
+	if s == "" {
+		return nil
 	}
 	var out []Responsibility
 	var waiting []string
 	for _, c := range splitTop(s, "，,；;") {
+		if timeClause(c) {
+			continue
+		}
 		role, units := roleAtEnd(c)
 		if role == "" {
 			role, units = roleAtStart(c)
 		}
+		if rest, ok := strings.CutPrefix(c, "会同"); ok {
+			if _, units = roleAtEnd(rest); units == rest {
+				units = withoutVerb(rest)
+			}
+			role = "配合"
+		}
 		list := unitList(units)
+		if others, ok := together(units); ok && leads(role) {
+			out = append(out, Responsibility{Role: role, Units: others[0]}, Responsibility{Role: "配合", Units: others[1]})
+			continue
+		}
 		if !allUnits(list) {
-			return nil
+			if role, list = roleWithin(c); role == "" {
+				return nil
+			}
 		}
 		if role == "" {
 			waiting = append(waiting, list...)
@@ -247,7 +334,74 @@ func clauses(s string) []Responsibility {
 	if len(out) > 0 && len(waiting) > 0 {
 		out[len(out)-1].Units = append(out[len(out)-1].Units, waiting...)
 	}
+	if len(out) > 1 {
+		followers(out[:1], out[1:])
+	}
 	return out
+}
+
+// followers marks who works under the leader of the same bracket: 乙 in 甲牵头，乙负责.
+func followers(first, more []Responsibility) []Responsibility {
+	if first[0].Role == "牵头" {
+		for i := range more {
+			more[i].assists = more[i].Role != "牵头"
+		}
+	}
+	return more
+}
+
+// withoutVerb is 乙局、丙局 of 乙局、丙局推进.
+func withoutVerb(s string) string {
+	for _, verb := range []string{"推进", "实施", "开展", "落实", "制定", "组织", "完成", "研究", "等部门", "抓好", "做好"} {
+		s = strings.TrimSuffix(s, verb)
+	}
+	return s
+}
+
+// timeClause reports that a clause of a bracket only says by when: 2024年5月底前完成, 长期坚持, 持续推进.
+func timeClause(c string) bool {
+	c = trim(c)
+	if hasAnyPrefix(c, "完成时限", "完成时间", "时限", "长期", "持续", "立即", "常态化", "每年", "每月", "每季度", "全年", "年底前", "年内", "排第一", "排名第一", "列第一", "排在第一", "排首位", "下同", "以下均") {
+		return true
+	}
+	list := periods(c, 2000)
+	return len(list) > 0 && list[0].off <= len("于") && runeLen(c) <= 30 && hasAnySuffix(c, "前", "底", "末", "月", "日", "年", "完成", "起", "实施", "推进", "间", "旬", "季度", "坚持")
+}
+
+// together parts 甲局会同乙局、丙局: the first leads, the others support.
+func together(units string) ([2][]string, bool) {
+	for _, word := range []string{"会同", "商", "联合"} {
+		i := topIndex(units, word[:3])
+		if i <= 0 || !strings.HasPrefix(units[i:], word) || word == "商" && strings.HasPrefix(units[i:], "商务") {
+			continue
+		}
+		first, others := unitList(units[:i]), unitList(units[i+len(word):])
+		if len(first) > 0 && len(others) > 0 && allUnits(first) && allUnits(others) && endsAsUnit(units[:i]) {
+			return [2][]string{first, others}, true
+		}
+	}
+	return [2][]string{}, false
+}
+
+// roleWithin reads a clause that says what the units do: 市疾控中心负责技术指导, 市财政局落实经费.
+func roleWithin(c string) (role string, list []string) {
+	at := -1
+	for _, w := range append([]string{"牵头负责", "牵头"}, append(leadWords, supportWords...)...) {
+		i := topIndex(c, string(firstRune(w)))
+		if i <= 0 || !strings.HasPrefix(c[i:], w) || at >= 0 && i >= at {
+			continue
+		}
+		if units := unitList(c[:i]); len(units) > 0 && allUnits(units) && endsAsUnit(c[:i]) {
+			role, list, at = w, units, i
+		}
+	}
+	if at < 0 || runeLen(c[at:]) > 20 {
+		return "", nil
+	}
+	if role == "负责" && hasAnySuffix(c, "指导", "配合", "协助", "监督", "支持") {
+		role = string([]rune(c)[runeLen(c)-2:])
+	}
+	return strings.TrimSuffix(role, "负责") + map[bool]string{true: "负责"}[role == "负责"], list
 }
 
 // roleAtEnd parts 乙、丙等按职责分工负责 into 负责 and 乙、丙.
@@ -289,6 +443,20 @@ func roleAtStart(c string) (role, units string) {
 		}
 	}
 	return "", c
+}
+
+// unitsAlone reads a bracket at the end of an item that holds nothing but units: （市住建局、各区政府）.
+func unitsAlone(s string) []Responsibility {
+	list := unitList(s)
+	if len(list) == 0 || !allUnits(list) {
+		return nil
+	}
+	for _, u := range list {
+		if !endsAsUnit(u) || !hasAnyPrefix(u, "市", "县", "区", "省", "州", "旗", "各", "镇", "乡", "国家", "团") || runeLen(u) < 3 || hasAnyPrefix(u, "市区", "县区", "区县", "县城", "区域", "市场", "市民", "省市", "市县") && len(list) == 1 {
+			return nil
+		}
+	}
+	return []Responsibility{{Role: "责任", Units: list}}
 }
 
 func allUnits(list []string) bool {
@@ -337,11 +505,16 @@ func splitAnd(s string) []string {
 		if depthless <= 0 {
 			continue
 		}
-		if i := strings.Index(s, and); i > 0 && endsAsUnit(s[:i]) && runeLen(s[:i]) >= 2 && readsAsUnit(tidyUnit(s[i+len(and):])) && !hasAnySuffix(s[:i], "社会", "文化", "组织", "规划") {
+		if i := strings.Index(s, and); i > 0 && endsAsUnit(s[:i]) && runeLen(s[:i]) >= 2 && readsAsUnit(tidyUnit(s[i+len(and):])) && !organOnly(s[i+len(and):]) && !hasAnySuffix(s[:i], "社会", "文化", "组织", "规划") {
 			return append([]string{s[:i]}, splitAnd(s[i+len(and):])...)
 		}
 	}
 	return []string{s}
+}
+
+// organOnly reports an organ without its place, which the organ before it named: 各乡镇党委和人民政府.
+func organOnly(u string) bool {
+	return hasAnyPrefix(u, "人民政府", "政府", "管委会", "管理委员会", "办事处") || u == "企业" || u == "个人"
 }
 
 // tidyUnit takes away what stands around a unit without naming it: 由…, …等, （…，下同）.
@@ -357,7 +530,7 @@ func tidyUnit(u string) string {
 		}
 	}
 	u = strings.TrimPrefix(u, "由")
-	for _, tail := range []string{"等有关部门", "等相关部门", "等有关单位", "等相关单位", "等部门和单位", "等部门单位", "等部门", "等单位", "等按职责分工负责", "按职责分工负责", "按职责分工", "等"} {
+	for _, tail := range []string{"等市直有关部门", "等市级有关部门", "等市有关部门", "等县直有关部门", "等各有关部门", "等各部门", "等多部门", "等部门（单位）", "等部门和地方", "等有关部门和单位", "等有关部门单位", "等相关部门单位", "等相关单位和部门", "等部门负责", "等有关部门", "等相关部门", "等有关单位", "等相关单位", "等部门和单位", "等部门单位", "等部门", "等单位", "等按职责分工负责", "按职责分工负责", "按职责分工", "等"} {
 		if rest, ok := strings.CutSuffix(u, tail); ok && rest != "" {
 			u = rest
 		}
@@ -365,17 +538,36 @@ func tidyUnit(u string) string {
 	return trim(strings.Trim(u, "。；;，,、"))
 }
 
-// mergeUnits keeps lists like 区政府有关委、办、局 in one piece.
+// mergeUnits keeps lists like 区政府有关委、办、局 and 各县、区政府 in one piece.
 func mergeUnits(list []string) []string {
 	var out []string
 	for _, u := range list {
-		if len(out) > 0 && runeLen(u) == 1 {
-			out[len(out)-1] += "、" + u
+		if n := len(out); n > 0 && (runeLen(u) == 1 || strings.HasSuffix(out[n-1], "党委") && (u == "政府" || u == "人民政府") || levelsOnly(out[n-1]) && startsWithLevel(u)) {
+			out[n-1] += "、" + u
 			continue
 		}
 		out = append(out, u)
 	}
 	return out
+}
+
+// levelsOnly reports the first half of 各县、区政府: every place of one level, its organ not yet named.
+func levelsOnly(u string) bool {
+	switch u {
+	case "各县", "各市", "各区", "各乡", "各镇", "各县（市）", "各县(市)", "各市（县）", "各旗", "各州", "各市县", "各省", "各省（区）", "各省（区、市）", "各街道":
+		return true
+	}
+	return false
+}
+
+// startsWithLevel reports the other half: 区政府, 镇人民政府, 区（市）党委.
+func startsWithLevel(u string) bool {
+	for _, level := range []string{"街道", "乡镇", "省", "市", "县", "区", "乡", "镇", "旗", "州"} {
+		if rest, ok := strings.CutPrefix(u, level); ok {
+			return rest == "" || hasAnyPrefix(rest, "（", "(", "政府", "人民政府", "党委", "党工委", "委", "管委会", "爱卫", "办事处", "直", "有关", "级") || endsAsUnit(rest) && runeLen(rest) <= 6 && runeLen(level) == 1 && u != "市政府"
+		}
+	}
+	return false
 }
 
 func unique(list []string) []string {

@@ -31,8 +31,14 @@ func rosterLine(p Paragraph, role string) (list []Appointment, next string, ok b
 		if i+1 < len(labels) {
 			end = labels[i+1].from
 		}
-		content := strings.TrimRight(p.Text[l.to:end], "。；; 　")
+		content := strings.TrimRight(p.Text[l.to:end], "。；;，, 　")
 		entries, _ := readEntries(content)
+		if i := topIndex(content, "；;"); i > 0 && !peopleOnly(content[i:]) {
+			entries, _ = readEntries(content[:i]) // 组长：张三；成员从各单位抽调
+		}
+		if l.role == "成员单位" || l.role == "组成单位" {
+			entries = nil
+		}
 		if strings.ContainsAny(content, "。：") {
 			entries = nil // prose after all
 		}
@@ -40,6 +46,11 @@ func rosterLine(p Paragraph, role string) (list []Appointment, next string, ok b
 		next = l.role
 	}
 	return list, next, true
+}
+
+func peopleOnly(s string) bool {
+	_, ok := readEntries(strings.TrimLeft(s, "；; 　"))
+	return ok
 }
 
 // unitsOnly reports a line that lists units, no people.
@@ -105,9 +116,10 @@ func sectionName(s string) bool {
 }
 
 var (
-	officeBy  = lazy(`([\p{Han}]{0,20}?)办公室(第一副主任|常务副主任|副主任|主任)?由([^，。；]{2,60}?)(?:同志)?(?:分别)?(?:兼任|担任|兼|任(?:主任)?)(主任|副主任)?`)
+	officeBy  = lazy(`([\p{Han}]{0,20}?)办公室(?:[^，。；由]{0,3}，(?:办公室)?设在[^，。；由]{2,30}，)?(第一副主任|常务副主任|副主任|主任)?由([^，。；]{2,60}?)(?:同志)?(?:分别)?(?:兼任|担任|兼|任(?:主任)?)(主任|副主任)?`)
 	officeAs  = lazy(`([^，。；：由]{2,40}?)同?志?(?:兼任|兼|担任|任)(?:[\p{Han}]{0,12})?办公室(第一副主任|常务副主任|副主任|主任)`)
-	officeToo = lazy(`[，；,;]([^，。；：由办]{2,40}?)同志?(?:兼任|担任|任)(常务副主任|副主任)`)
+	officeAnd = lazy(`[，；,;](第一副主任|常务副主任|副主任)由([^，。；]{2,90}?)(?:同志)?(?:分别)?(?:兼任|担任)`)
+	officeToo = lazy(`[，；,;]([^，,。；;：由]{2,60}?)(?:同志)?(?:兼任|担任|任)(第一副主任|常务副主任|副主任)`)
 	leaderBy  = lazy(`(?:^|由|，|,|。|；)([^，,。；：]{2,40}?)(?:同志)?(?:担任|兼任|任|为)(第一组长|常务副组长|副组长|组长|常务副总指挥|副总指挥|总指挥|第一召集人|副召集人|召集人|副指挥长|指挥长|主任委员|副主任委员)`)
 	officeOf  = lazy(`(?:领导小组|指挥部|联席会议|委员会|专班)办公室`)
 	officeSub = lazy(`([\p{Han}]{2,30}?)下设办公室`)
@@ -120,6 +132,11 @@ func (r *rosterReader) readProse(root *node) {
 		for _, p := range n.paras {
 			for _, s := range sentences(p.Text) {
 				if strings.Contains(s, "撤销") {
+					continue
+				}
+				r.readGroups(s, p)
+				if strings.HasSuffix(n.title, "办公室") && !strings.Contains(s, "办公室") {
+					r.readOffice(n.title+"，"+s, p) // （一）指挥部办公室。设在县卫健局，主任由…
 					continue
 				}
 				r.readOffice(s, p)
@@ -165,13 +182,18 @@ func (r *rosterReader) readOffice(s string, p Paragraph) {
 		}
 	}
 	if len(list) > 0 {
+		for _, m := range officeAnd().FindAllStringSubmatch(s, -1) {
+			list = append(list, found{m[1], m[2]})
+		}
 		for _, m := range officeToo().FindAllStringSubmatch(s, -1) {
-			list = append(list, found{m[2], m[1]})
+			if !strings.Contains(m[1], "办公室主任由") && !strings.HasSuffix(m[1], "兼") {
+				list = append(list, found{m[2], m[1]})
+			}
 		}
 	}
 	for _, f := range list {
 		for _, who := range splitTop(f.who, "、") {
-			name, post := nameAtEnd(who)
+			name, post := r.nameAtEnd(who)
 			if name == "" {
 				continue
 			}
@@ -179,6 +201,37 @@ func (r *rosterReader) readOffice(s string, p Paragraph) {
 			r.appoint(i, f.role, name, post, p)
 		}
 	}
+}
+
+var groupChief = lazy(`([\p{Han}]{2,10}?组)(组长|副组长)(?:为|由|是)?([^，。；;：:由]{2,30}?)(?:同志)?(?:兼任|担任)?(?:[，,、](副组长)(?:为|由)?([^，。；;：:]{2,40}?)(?:同志)?(?:兼任|担任)?)?(?:[，。；;,]|$)`)
+
+// readGroups reads who heads a group in a sentence: 督查组组长张三，副组长李四.
+func (r *rosterReader) readGroups(s string, p Paragraph) {
+	if len(roleLabels(s)) > 0 {
+		return
+	}
+	for _, m := range groupChief().FindAllStringSubmatch(s, -1) {
+		if hasAnySuffix(m[1], "小组", "领导组") {
+			continue
+		}
+		for _, x := range [][2]string{{m[2], m[3]}, {m[4], m[5]}} {
+			for _, who := range splitTop(x[1], "、") {
+				if name, post := r.nameAtEnd(who); name != "" {
+					r.appoint(r.group(m[1], p), x[0], name, post, p)
+				}
+			}
+		}
+	}
+}
+
+// group finds the body of that name, or opens it.
+func (r *rosterReader) group(name string, p Paragraph) int {
+	for i, b := range r.bodies {
+		if b.Name == name {
+			return i
+		}
+	}
+	return r.open(name, p.Lines)
 }
 
 // office finds or opens the office that a sentence speaks of.
@@ -222,10 +275,60 @@ func (r *rosterReader) appoint(i int, role, name, post string, p Paragraph) {
 	b.Lines = span(b.Lines, p.Lines)
 }
 
+// nameAtEnd is nameAtEnd, but whoever a roster of the plan has named is known by name.
+func (r *rosterReader) nameAtEnd(s string) (name, post string) {
+	if bare := strings.TrimPrefix(strings.TrimSuffix(squeeze(s), "同志"), "由"); r.named(bare) {
+		return bare, ""
+	}
+	return nameAtEnd(s)
+}
+
+// named reports that a roster has put somebody of that name into a body.
+func (r *rosterReader) named(name string) bool {
+	for _, b := range r.bodies {
+		for _, a := range b.Appointments {
+			if a.Name == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// knownPeople reads the labels of a line that nobody was read from and that name only people known from a roster:
+// 副组长：常委, where 常委 is a name.
+func (r *rosterReader) knownPeople(p Paragraph) []Appointment {
+	var out []Appointment
+	labels := roleLabels(p.Text)
+	for i, l := range labels {
+		end := len(p.Text)
+		if i+1 < len(labels) {
+			end = labels[i+1].from
+		}
+		content := strings.TrimRight(p.Text[l.to:end], "。；; 　")
+		if entries, ok := readEntries(content); ok && len(entries) > 0 {
+			continue
+		}
+		var list []entry
+		for _, x := range pieces(content) {
+			if !r.named(x.text) {
+				list = nil
+				break
+			}
+			list = append(list, entry{name: x.text, at: x.from})
+		}
+		out = append(out, appointments(p, l.to, l.role, list)...)
+	}
+	return out
+}
+
 // nameAtEnd parts 市卫健委主任张三 into name and post; the name is "" where the words end in none.
 func nameAtEnd(s string) (name, post string) {
 	s = strings.TrimSuffix(squeeze(s), "同志")
 	if i := strings.IndexAny(s, "（("); i > 0 {
+		if inner := inBracket(s[i:]); endsAsTitle(inner) && isName(s[:i]) {
+			return s[:i], inner
+		}
 		s = s[:i]
 	}
 	s = strings.TrimPrefix(s, "由")
@@ -278,14 +381,23 @@ func (r *rosterReader) readLeaders(p Paragraph) {
 		if i := strings.LastIndex(who, "由"); i >= 0 {
 			who = who[i+len("由"):]
 		}
-		person, post := nameAtEnd(who)
-		if person == "" || post == "" {
-			continue
+		if i := strings.LastIndex(who, "以"); i >= 0 {
+			who = who[i+len("以"):] // 成立以县长张三为组长…
 		}
-		if at < 0 {
-			at = r.open(name, p.Lines)
+		list := []string{who}
+		if name, post := nameAtEnd(who); name == "" || post == "" {
+			list = splitTop(who, "、") // 副局长李华、王芳
 		}
-		r.appoint(at, m[2], person, post, p)
+		for i, one := range list {
+			person, post := nameAtEnd(one)
+			if person == "" || post == "" && i == 0 {
+				break
+			}
+			if at < 0 {
+				at = r.open(name, p.Lines)
+			}
+			r.appoint(at, m[2], person, post, p)
+		}
 	}
 }
 

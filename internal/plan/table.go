@@ -22,7 +22,7 @@ var (
 func tableIn(paras []Paragraph) *table {
 	for i, p := range paras {
 		if cells := cellsOf(p.Text); len(cells) >= 2 && isHeader(cells) {
-			return tabbed(cells, paras[i+1:])
+			return tabbed(p, cells, paras[i+1:])
 		}
 		if t := oneCellALine(paras[i:]); t != nil {
 			return t
@@ -63,10 +63,20 @@ func isHeader(cells []string) bool {
 	return known >= 3 && len(cells) >= 3
 }
 
-func tabbed(header []string, paras []Paragraph) *table {
+func tabbed(head Paragraph, header []string, paras []Paragraph) *table {
 	t := &table{header: header}
+	var starts []int
+	if !strings.ContainsRune(head.Text, '\t') {
+		starts = columnStarts(head.Text)
+	}
 	for _, p := range paras {
 		cells := cellsOf(p.Text)
+		if starts != nil {
+			cells = aligned(p.Text, starts)
+		}
+		if starts != nil && len(t.rows) > 0 && (&t.rows[len(t.rows)-1]).continued(p) {
+			continue
+		}
 		if cells == nil {
 			if len(t.rows) > 0 {
 				break
@@ -86,6 +96,82 @@ func tabbed(header []string, paras []Paragraph) *table {
 	return t
 }
 
+// columnStarts are the places, in half characters, at which the cells of a row parted by spaces begin.
+func columnStarts(s string) []int {
+	var out []int
+	at, gap := 0, 2
+	for _, r := range s {
+		width := displayWidth(string(r))
+		if isSpace(r) {
+			gap += width
+		} else {
+			if gap >= 2 {
+				out = append(out, at)
+			}
+			gap = 0
+		}
+		at += width
+	}
+	return out
+}
+
+// aligned puts the cells of a row parted by spaces under the header they stand below: a blank cell of a merged column
+// leaves nothing but space. nil where the line is no row.
+func aligned(s string, header []int) []string {
+	starts := columnStarts(s)
+	if len(starts) < 2 {
+		return nil
+	}
+	cells := make([]string, len(header))
+	parts := wideCells(s)
+	for i, at := range starts {
+		best := 0
+		for c, h := range header {
+			if abs(h-at) < abs(header[best]-at) {
+				best = c
+			}
+		}
+		if i >= len(parts) || cells[best] != "" {
+			return cellsOf(s)
+		}
+		cells[best] = parts[i]
+	}
+	return cells
+}
+
+// wideCells are the runs of text between gaps of two spaces or more.
+func wideCells(s string) []string {
+	var out []string
+	for _, part := range wideGap().Split(trim(s), -1) {
+		if part = trim(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// continued takes a line that has no number of its own and goes on with the cell of the row above that ended in 、 or ，.
+func (r *tableRow) continued(p Paragraph) bool {
+	parts := wideCells(p.Text)
+	if number(parts[0]) >= 0 {
+		return false
+	}
+	next := 0
+	for i, c := range r.cells {
+		if next < len(parts) && hasAnySuffix(c, "、", "，", ",") {
+			r.cells[i] = c + parts[next]
+			next++
+		}
+	}
+	if next != len(parts) {
+		return false
+	}
+	r.lines = span(r.lines, p.Lines)
+	return true
+}
+
 // oneCellALine reads a table whose cells stand each on a line: the header from 序号 on, then rows that count from 1.
 func oneCellALine(paras []Paragraph) *table {
 	if len(paras) < 6 || squeeze(paras[0].Text) != "序号" {
@@ -103,17 +189,53 @@ func oneCellALine(paras []Paragraph) *table {
 		return nil
 	}
 	t := &table{header: header}
-	for i, want := n, 1; i+n <= len(paras) && number(paras[i].Text) == want; i, want = i+n, want+1 {
-		row := tableRow{lines: spanOf(paras[i : i+n])}
-		for _, p := range paras[i : i+n] {
-			row.cells = append(row.cells, trim(p.Text))
+	i, want := n, 1
+	for i < len(paras) && number(paras[i].Text) == want {
+		end := i + 1
+		for end < len(paras) && end-i < n+4 && number(paras[end].Text) != want+1 {
+			end++
 		}
-		t.rows = append(t.rows, row)
+		if end < len(paras) && number(paras[end].Text) != want+1 || end == len(paras) {
+			end = min(end, i+n) // the last row: nothing tells where it ends but the header
+		}
+		t.rows = append(t.rows, tableRow{fitCells(paras[i:end], header), spanOf(paras[i:end])})
+		i, want = end, want+1
 	}
 	if len(t.rows) == 0 {
 		return nil
 	}
 	return t
+}
+
+// fitCells puts the lines of a row under the header. More lines than columns: a name ran over its line. Fewer:
+// a cell is missing, and the times and units tell what the others are.
+func fitCells(paras []Paragraph, header []string) []string {
+	cells := make([]string, len(header))
+	lines := make([]string, len(paras))
+	for i, p := range paras {
+		lines[i] = trim(p.Text)
+	}
+	extra := len(lines) - len(header)
+	if extra >= 0 {
+		cells[0] = lines[0]
+		cells[1] = strings.Join(lines[1:2+extra], "")
+		copy(cells[2:], lines[2+extra:])
+		return cells
+	}
+	copy(cells[:2], lines[:min(2, len(lines))])
+	next := 2
+	for _, l := range lines[min(2, len(lines)):] {
+		last := len(header) - 1
+		if hasAnySuffix(header[last], "时限", "时间", "期限") && (len(periods(l, 2000)) > 0 || containsAny(l, "长期", "立即", "每")) {
+			cells[last] = l
+			continue
+		}
+		if next < len(cells) {
+			cells[next] = l
+			next++
+		}
+	}
+	return cells
 }
 
 // column returns the index of the first column whose title is one of names or ends in one; -1 if none does.
@@ -155,7 +277,7 @@ func tableTasks(n *node, year int) []Task {
 	var out []Task
 	above := ""
 	for i, r := range t.rows {
-		if r.cell(name) == "" {
+		if r.cell(name) == "" || number(r.cell(name)) >= 0 {
 			continue
 		}
 		leads := r.cell(lead)
@@ -187,7 +309,7 @@ func onlyDay(s string, year int) string {
 }
 
 func (t *Task) addUnits(role, cell string) {
-	if units := unitList(cell); len(units) > 0 && cell != "/" {
+	if units := unitList(cell); len(units) > 0 && cell != "/" && allUnits(units) {
 		t.Responsibilities = append(t.Responsibilities, Responsibility{Role: role, Units: units, Lines: t.Lines})
 	}
 }
@@ -237,6 +359,18 @@ func (w *work) addTables(root *node, year int) {
 			n.children = append(n.children, &node{mark: marker{kind: digitMark, n: number(last), label: last}, title: t.Name, path: t.Path, head: t.Lines, parent: n})
 		}
 	}
+}
+
+// unreadTables reports the tables of a PDF. Its cells have lost their columns, and a unit under the wrong
+// heading is worse than none.
+func unreadTables(root *node) []Finding {
+	var out []Finding
+	for _, n := range root.children {
+		if tableIn(n.paras) != nil {
+			out = append(out, Finding{"pdf_table", Warning, "“" + n.title + "”是 PDF 里的表格，列已无法可靠辨认，没有读入。请上传 .docx，或手工补录其中的任务和单位。", n.lines()})
+		}
+	}
+	return out
 }
 
 // joinRows adds the units of rows to the tasks they repeat, by name or, where the counts agree, by order.
@@ -307,6 +441,8 @@ func tablePeople(n *node) []Appointment {
 		a := Appointment{Role: role, Name: who, Post: squeezeHan(r.cell(post)), Unit: r.cell(unit), Lines: r.lines}
 		if own := r.cell(roleColumn); own != "" {
 			role, a.Role = own, own
+		} else if own, ok := roleOf(r.cell(t.column("备注"))); ok {
+			a.Role = own
 		}
 		if a.Unit == "" {
 			a.Unit, _ = SplitPost(a.Post)

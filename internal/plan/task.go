@@ -15,16 +15,24 @@ type work struct {
 // tasksOf finds the actions and tasks of a plan. A container (工作任务 …) is no action; its parts are tasks where they
 // are leaves, and actions where they hold numbered tasks. Where a plan has no container, its topical sections
 // are tasks themselves, or actions if they have parts.
-func tasksOf(root *node) work {
+func tasksOf(root *node, title string) work {
 	w := work{nodes: map[string]*node{}}
+	if namesRoster(title) {
+		return w
+	}
 	sections := topSections(root)
 	containers := false
 	for _, n := range sections {
 		containers = containers || kindOfSection(n.title) == taskSection && len(n.children) > 0
 	}
-	for _, n := range sections {
-		switch kind := kindOfSection(n.title); {
-		case kind == taskSection && len(w.tasks) > 0 && containsAny(n.title, "措施", "举措") && !namesUnits(n):
+	closing := closingSections(sections)
+	for i, n := range sections {
+		kind := kindOfSection(n.title)
+		if kind == requirementSection && !containers && (i < closing || namesUnits(n)) {
+			kind = topical // 健全工作机制 in the midst of the matters is one of them
+		}
+		switch {
+		case kind == taskSection && len(w.tasks) > 0 && containsAny(n.title, "措施", "举措") && !containsAny(n.title, "主要措施", "重点措施", "主要举措", "重点举措") && !namesUnits(n):
 			// 工作措施 after 工作任务: how it is to be done, no further tasks
 		case kind == taskSection && len(n.children) > 0:
 			w.container(n)
@@ -34,6 +42,9 @@ func tasksOf(root *node) work {
 			w.section(n)
 		}
 	}
+	if !containers && len(w.tasks) == 0 {
+		w.nestedContainers(sections)
+	}
 	if len(w.tasks) == 0 {
 		for _, n := range sections {
 			if t := squeeze(n.title); kindOfSection(n.title) == goalSection && strings.Contains(t, "任务") && len(n.children) > 1 {
@@ -42,6 +53,33 @@ func tasksOf(root *node) work {
 		}
 	}
 	return w
+}
+
+// closingSections is where the sections that close a plan begin: requirements to its end.
+func closingSections(sections []*node) int {
+	i := len(sections)
+	for i > 0 && kindOfSection(sections[i-1].title) != topical && kindOfSection(sections[i-1].title) != taskSection {
+		i--
+	}
+	return i
+}
+
+// nestedContainers takes 重点任务 and the like that stand one level below a section about something else.
+func (w *work) nestedContainers(sections []*node) {
+	for _, n := range sections {
+		for _, c := range n.children {
+			if kindOfSection(c.title) == taskSection && len(c.children) > 1 {
+				for _, item := range c.children {
+					w.task(item, "")
+				}
+			}
+		}
+	}
+}
+
+// namesRoster reports the titles of papers that only set up a body: 关于成立…领导小组的通知, …成员名单.
+func namesRoster(title string) bool {
+	return !containsAny(title, "方案", "意见", "计划", "要点", "办法") && (containsAny(title, "关于成立", "关于调整", "关于组建", "组成人员") || hasAnySuffix(title, "名单")) && bodyName(title) != ""
 }
 
 // topSections are the sections of the plan itself, not of its annexes; chapters are opened to the articles or
@@ -135,6 +173,9 @@ func taskParts(n *node) []*node {
 	headed := 0
 	grouped := n.mark.kind == digitMark && len(n.paras) == 0 && n.parent != nil && n.parent.mark.kind <= hanMark && namesUnits(n)
 	for _, c := range n.children {
+		if c.isPoint() {
+			continue
+		}
 		if c.mark.kind == digitMark || n.mark.kind <= hanMark && c.mark.kind == hanBracket || grouped && c.mark.kind == digitBracket {
 			out = append(out, c)
 			if c.title != "" {
@@ -146,14 +187,44 @@ func taskParts(n *node) []*node {
 		return nil
 	}
 	// The part itself says who answers, its items do not: they are its details.
-	if own := ownResponsibilities(n); len(own) > 0 && !anyResponsible(out) && headed*2 < len(out) {
+	if own := ownResponsibilities(n); len(own) > 0 && !anyResponsible(out) && (headed*2 < len(out) || !anyText(out)) {
+		return nil
+	}
+	if n.title != "" && !anyResponsible(out) && endInSemicolons(out) {
+		return nil // 1.是否明码标价；2.是否哄抬价格。
+	}
+	// 1、…。2、…。责任科室：甲科: items without headings of their own, and the units under all of them.
+	if headed == 0 && n.title != "" && len(out) > 0 && len(closingResponsibilities(out)) > 0 {
 		return nil
 	}
 	return out
 }
 
+// endInSemicolons reports items that are the points of one sentence, each but the last ending in ；.
+func endInSemicolons(nodes []*node) bool {
+	if len(nodes) < 2 {
+		return false
+	}
+	for _, c := range nodes[:len(nodes)-1] {
+		if len(c.children) > 0 || !hasAnySuffix(c.title+c.stop+text(c.paras), "；", ";") {
+			return false
+		}
+	}
+	return true
+}
+
 func ownResponsibilities(n *node) []Responsibility {
 	return responsibilities(n.paras)
+}
+
+// anyText reports that one of the items says more than its heading.
+func anyText(nodes []*node) bool {
+	for _, c := range nodes {
+		if len(c.all()) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func anyResponsible(nodes []*node) bool {
@@ -173,13 +244,36 @@ func (w *work) action(n *node, parts []*node) {
 	}
 	// Units named for the action alone answer for each of its tasks.
 	own := ownResponsibilities(n)
-	if len(own) == 0 || anyResponsible(parts) {
+	if len(own) == 0 {
+		own = closingResponsibilities(parts)
+	}
+	if len(own) == 0 || anyResponsible(parts[:len(parts)-1]) || len(ownResponsibilities(n)) > 0 && anyResponsible(parts) {
 		return
 	}
 	for i := from; i < len(w.tasks); i++ {
+		if len(w.tasks[i].Responsibilities) > 0 {
+			continue
+		}
 		w.tasks[i].Responsibilities = append(w.tasks[i].Responsibilities, own...)
 		w.tasks[i].LeadUnits, w.tasks[i].SupportUnits = unitsOf(own)
 	}
+}
+
+// closingResponsibilities are the units on a line of their own after the last item of an action, where no other item
+// names any: they answer for the whole action.
+func closingResponsibilities(parts []*node) []Responsibility {
+	if len(parts) < 2 || anyResponsible(parts[:len(parts)-1]) {
+		return nil
+	}
+	last := parts[len(parts)-1].paras
+	if len(last) < 2 || len(responsibilities(last[:1])) > 0 {
+		return nil
+	}
+	line := last[len(last)-1]
+	if !startsResponsibility(line.Text) && !onlyUnits(line.Text) {
+		return nil
+	}
+	return responsibilities([]Paragraph{line})
 }
 
 func actionName(n *node) string { return strings.TrimRight(n.title, "。：:") }
@@ -201,8 +295,21 @@ func (w *work) task(n *node, action string) {
 	}
 	t.LeadUnits, t.SupportUnits = unitsOf(t.Responsibilities)
 	t.Deadline = deadlineOf(t.Text)
+	if t.Deadline != "" && scoped(t.Responsibilities) && !deadlineLabel().MatchString(t.Text) {
+		t.Deadline = "" // it stands for one passage of several
+	}
 	w.tasks = append(w.tasks, t)
 	w.nodes[n.path] = n
+}
+
+// scoped reports that different units answer for different passages.
+func scoped(list []Responsibility) bool {
+	for _, r := range list {
+		if r.Scope != "" && r.Scope != list[0].Scope {
+			return true
+		}
+	}
+	return false
 }
 
 // taskText is the text below the name of a task, with the numbers of its details.
@@ -267,9 +374,8 @@ func deadlineOf(s string) string {
 	last := ""
 	t := timeText(s)
 	for _, p := range periods(s, 0) {
-		before := t[:p.off]
 		printed := t[p.off:p.to]
-		if p.deadline || hasAnySuffix(printed, "底", "末") && !hasAnySuffix(before, "到", "至") {
+		if p.deadline || hasAnySuffix(printed, "底", "末") {
 			days[p.end] = true
 			last = p.end
 		}

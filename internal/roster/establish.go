@@ -124,7 +124,7 @@ func establishBodies(ctx context.Context, tx db.Tx, e Establishment, out *Establ
 	if err := db.InsertAll(ctx, tx, sections); err != nil {
 		return nil, err
 	}
-	out.Bodies = append(heads, sections...)
+	out.Bodies = slices.Concat(heads, sections)
 	slices.SortStableFunc(out.Bodies, func(a, b Body) int { return a.Position - b.Position })
 	return ids, nil
 }

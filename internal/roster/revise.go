@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"pinzhi/internal/db"
@@ -36,7 +37,7 @@ func Revise(ctx context.Context, tx db.Tx, r Revision) (*Established, error) {
 }
 
 type reviser struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // a reviser lives within one call
 	tx  db.Tx
 	r   Revision
 	out *Established
@@ -212,9 +213,7 @@ func (v *reviser) people() error {
 	if err != nil {
 		return err
 	}
-	for key, id := range ids {
-		v.known[key] = id
-	}
+	maps.Copy(v.known, ids)
 	return nil
 }
 

@@ -44,7 +44,8 @@ func unitIDs(ctx context.Context, tx db.Tx, place string, names []string) (map[s
 
 // BodyRow is a Body with what a list shows of it.
 type BodyRow struct {
-	Body       `bun:",extend"`
+	Body `bun:",extend"`
+
 	ActionPath string
 	Members    int
 	Duties     int
@@ -80,10 +81,11 @@ func BodyByID(ctx context.Context, tx db.Tx, campaignID, id int64) (Body, error)
 // Seat is an appointment with the names it stands for.
 type Seat struct {
 	Appointment `bun:",extend"`
-	PersonName  string
-	UnitName    string
-	BodyName    string
-	BodyKind    string
+
+	PersonName string
+	UnitName   string
+	BodyName   string
+	BodyKind   string
 }
 
 const seatColumns = `a.id, a.campaign_id, a.body_id, a.person_id, a.unit_id, a.position, a.role, a.post, a.line_from, a.line_to, a.from_day, a.to_day,

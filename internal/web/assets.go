@@ -43,6 +43,9 @@ func loadAssets() assets {
 	return a
 }
 
+// complete reports whether the bundle was built before the program was.
+func (a assets) complete() bool { return len(a.files["app.js"]) > 0 && len(a.files["app.css"]) > 0 }
+
 // ServeHTTP implements http.Handler.
 func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, a.prefix)

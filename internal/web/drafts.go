@@ -78,8 +78,7 @@ func (q *request) startDraft(campaignID int64) (int64, error) {
 
 func (q *request) uploaded() (name string, content []byte, err error) {
 	if err := q.ParseMultipartForm(4 << 20); err != nil {
-		var tooBig *http.MaxBytesError
-		if errors.As(err, &tooBig) {
+		if _, tooBig := errors.AsType[*http.MaxBytesError](err); tooBig {
 			return "", nil, kernel.E(kernel.TooLarge, "文件超过 20 MB。方案一般不到 1 MB，请看看是不是选错了文件，或者文件里嵌了图片")
 		}
 		return "", nil, kernel.E(kernel.Invalid, "没有收到完整的文件，请重新选一次").Because(err)

@@ -41,7 +41,7 @@ func TestForms_WhatWasTypedStaysWithTheReasonBesideIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, err := s.Campaigns.GanttItems(webtest.System(), c.ID)
+	items, err := allItems(s, c)
 	if err != nil {
 		t.Fatal(err)
 	}

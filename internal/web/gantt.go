@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,9 +15,17 @@ import (
 // maxMonths is how many columns a timetable has at most: five years fit on A3.
 const maxMonths = 60
 
-// ganttPage is the timetable of the campaign, or of the one task in ?task=.
+// ganttPage is the timetable of the campaign, or of the one task in ?task=; ?after= is where the page begins.
 func ganttPage(q *request) error {
-	rows, err := q.s.Campaigns.GanttItems(q.ctx(), q.view.ID)
+	title, one := "时间表、路线图", int64(0)
+	if id, err := strconv.ParseInt(q.FormValue("task"), 10, 64); err == nil {
+		task, err := q.s.Campaigns.TaskByID(q.ctx(), q.view.ID, id)
+		if err != nil {
+			return err
+		}
+		title, one = views.TitleOf(task.Name, task.Text, task.Path)+"　时间表", id
+	}
+	page, err := q.s.Campaigns.ItemsByTask(q.ctx(), q.view.ID, one, q.FormValue("after"))
 	if err != nil {
 		return err
 	}
@@ -24,21 +33,14 @@ func ganttPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	title, cut := "时间表、路线图", len(rows) >= campaign.GanttLimit
-	if one, err := strconv.ParseInt(q.FormValue("task"), 10, 64); err == nil {
-		task, err := q.s.Campaigns.TaskByID(q.ctx(), q.view.ID, one)
-		if err != nil {
-			return err
-		}
-		if rows, err = q.s.Campaigns.ItemsOfTask(q.ctx(), q.view.ID, one); err != nil {
-			return err
-		}
-		if cut = len(rows) > campaign.GanttLimit; cut {
-			rows = openFirst(rows)[:campaign.GanttLimit]
-		}
-		title = views.TitleOf(task.Name, task.Text, task.Path) + "　时间表"
-	}
-	months := monthsOf(rows, phases, q.today())
+	// Tasks that a revision added have later keys, but their places among the others.
+	slices.SortStableFunc(page.Rows, func(a, b campaign.ItemRow) int { return a.TaskPosition - b.TaskPosition })
+	months := monthsOf(page.Rows, phases, q.today())
+	v := views.GanttPage(title, months, q.ganttRows(page.Rows, months), nextGantt(q, one, page.Next))
+	return q.page(title, v, ui.Crumb{Text: "任务", Href: q.at("/tasks")}, ui.Crumb{Text: "时间表"})
+}
+
+func (q *request) ganttRows(rows []campaign.ItemRow, months []views.MonthCol) []views.GanttRow {
 	var out []views.GanttRow
 	var last int64
 	for _, w := range rows {
@@ -48,7 +50,17 @@ func ganttPage(q *request) error {
 		}
 		out = append(out, ganttRow(q.base(), w, months, q.today()))
 	}
-	return q.page(title, views.GanttPage(q.base(), title, months, out, cut), ui.Crumb{Text: "任务", Href: q.at("/tasks")}, ui.Crumb{Text: "时间表"})
+	return out
+}
+
+func nextGantt(q *request, task int64, next string) string {
+	switch {
+	case next == "":
+		return ""
+	case task != 0:
+		return q.at("/gantt?task=%d&after=%s", task, next)
+	}
+	return q.at("/gantt?after=%s", next)
 }
 
 // monthsOf is the run of months that the items, and the phases if given, lie in.

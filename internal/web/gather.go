@@ -13,8 +13,8 @@ import (
 )
 
 // tree reads the actions with their tasks, units and progress. Tasks outside any action come last,
-// under an entry without a name. bodies may be nil.
-func (q *request) tree(bodies []roster.BodyRow) ([]views.ActionRow, error) {
+// under an entry without a name. bodies may be nil; only is the task whose progress is wanted, 0 for all.
+func (q *request) tree(bodies []roster.BodyRow, only int64) ([]views.ActionRow, error) {
 	svc, id := q.s.Campaigns, q.view.ID
 	actions, err := svc.Actions(q.ctx(), id)
 	if err != nil {
@@ -28,7 +28,7 @@ func (q *request) tree(bodies []roster.BodyRow) ([]views.ActionRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	progress, err := q.progressByTask()
+	progress, err := q.progress(only)
 	if err != nil {
 		return nil, err
 	}
@@ -39,13 +39,11 @@ func (q *request) tree(bodies []roster.BodyRow) ([]views.ActionRow, error) {
 	return plant(actions, tasks, units, progress, indicators, bodies), nil
 }
 
-// progressByTask is asked for by the page and by the rail, and read once.
-func (q *request) progressByTask() (map[int64]campaign.Progress, error) {
-	var err error
-	if q.progress == nil {
-		q.progress, err = q.s.Campaigns.ProgressOn(q.ctx(), q.view.ID, q.today())
+func (q *request) progress(only int64) (map[int64]campaign.Progress, error) {
+	if only != 0 {
+		return q.s.Campaigns.ProgressOfTask(q.ctx(), q.view.ID, only, q.today())
 	}
-	return q.progress, err
+	return q.s.Campaigns.ProgressOn(q.ctx(), q.view.ID, q.today())
 }
 
 func plant(actions []campaign.Action, tasks []campaign.Task, units map[int64][]campaign.UnitAt, progress map[int64]campaign.Progress,

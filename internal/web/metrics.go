@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/subtle"
 	"net/http"
 	"strconv"
 	"time"
@@ -29,6 +30,19 @@ func (m *metrics) observe(route string, status int, took time.Duration) {
 	m.seconds.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
-func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+// handler shows the metrics to whoever bears the token. Without one configured there are none to see, not even
+// from this machine: behind a proxy on it, everybody would seem to call from here.
+func (m *metrics) handler(token string) http.Handler {
+	if token == "" {
+		return http.NotFoundHandler()
+	}
+	show := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) == 0 {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			http.Error(w, "指标只给带着令牌的监控程序看", http.StatusUnauthorized)
+			return
+		}
+		show.ServeHTTP(w, r)
+	})
 }

@@ -30,7 +30,7 @@ func overviewPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	tree, err := q.tree(bodies)
+	tree, err := q.tree(bodies, 0)
 	if err != nil {
 		return err
 	}
@@ -55,11 +55,9 @@ func overviewPage(q *request) error {
 		return err
 	}
 	v.Findings, v.Open = asking(findings), unanswered(findings)
-	due, err := svc.OpenItems(q.ctx(), id, "")
-	if err != nil {
+	if v.Due, err = svc.FirstDue(q.ctx(), id, 8); err != nil {
 		return err
 	}
-	v.Due = due.Rows[:min(8, len(due.Rows))]
 	recent, err := ledger.Timeline(q.ctx(), tx, id, "campaign", id, 0, 8)
 	if err != nil {
 		return err
@@ -146,7 +144,18 @@ func checkupPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	return q.page("方案体检", views.CheckupPage(q.base(), findings))
+	return q.page("方案体检", views.CheckupPage(q.base(), findings, q.view.MayRevise()))
+}
+
+func answerFinding(q *request) error {
+	id, err := q.id("f")
+	if err != nil {
+		return err
+	}
+	if err := q.s.Campaigns.AnswerFinding(q.ctx(), q.view.ID, id, q.FormValue("answer")); err != nil {
+		return err
+	}
+	return q.seeOther("%s", q.at("/checkup"))
 }
 
 // ledgerPage is how many events one page of a ledger shows.

@@ -28,8 +28,6 @@ type request struct {
 	w     http.ResponseWriter
 	actor kernel.Actor
 	view  campaign.View // of the campaign {c}, for routes inside one
-
-	progress map[int64]campaign.Progress // by task, once somebody asked
 }
 
 func (q *request) ctx() context.Context { return q.Context() }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"pinzhi/internal/campaign"
+	"pinzhi/internal/plan"
 	"pinzhi/internal/roster"
 	"pinzhi/internal/web/views"
 	"pinzhi/internal/web/views/ui"
@@ -81,11 +82,11 @@ func personPage(q *request) error {
 	if v.Seats, err = roster.SeatsOfPerson(q.ctx(), tx, c, id); err != nil {
 		return err
 	}
-	items, err := q.s.Campaigns.ItemsOfPerson(q.ctx(), c, id)
+	page, err := q.s.Campaigns.ItemsOfPerson(q.ctx(), c, id, q.FormValue("after"))
 	if err != nil {
 		return err
 	}
-	v.Items = q.itemViews(items)
+	v.Items, v.Next = q.itemViews(page.Rows), page.Next
 	if v.Timeline, err = q.timeline("person", id); err != nil {
 		return err
 	}
@@ -161,7 +162,7 @@ func unitSeats(q *request, v *views.UnitPage) error {
 func unitOwes(q *request, v *views.UnitPage) error {
 	rows, err := q.s.Campaigns.Obligations(q.ctx(), q.view.ID)
 	for _, o := range rows {
-		if slices.Contains(o.Who, v.Unit.Name) {
+		if slices.ContainsFunc(o.Who, func(w string) bool { return plan.NormalUnit(w) == v.Unit.Name }) {
 			v.Owes = append(v.Owes, o)
 		}
 	}
@@ -169,8 +170,8 @@ func unitOwes(q *request, v *views.UnitPage) error {
 }
 
 func unitItems(q *request, v *views.UnitPage) error {
-	rows, err := q.s.Campaigns.ItemsOfUnit(q.ctx(), q.view.ID, v.Unit.ID)
-	v.Items = q.itemViews(rows)
+	page, err := q.s.Campaigns.ItemsOfUnit(q.ctx(), q.view.ID, v.Unit.ID, q.FormValue("after"))
+	v.Items, v.Next = q.itemViews(page.Rows), page.Next
 	return err
 }
 

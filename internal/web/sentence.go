@@ -16,8 +16,8 @@ import (
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // sentences tell each verb of the ledger in Chinese; {x} is a field of the event's data.
-var sentences = map[string]string{
-	"campaign.opened": "启动行动“{name}”，读出 {tasks} 项任务、{bodies} 个机构", "campaign.revised": "按第 {version} 版方案修订，改动 {changes} 处",
+var sentences = map[string]string{ //nolint:gosec // 设置密码 is a sentence, no password
+	"campaign.opened": "启动行动“{name}”，读出 {tasks} 项任务、{bodies} 个机构", "campaign.finding_answered": "体检答复（{answer}）：{finding}", "campaign.revised": "按第 {version} 版方案修订，改动 {changes} 处",
 	"phase.read": "从方案{lines}读入阶段“{name}”", "action.read": "从方案{lines}读入专项行动“{name}”", "task.read": "从方案{lines}读入任务“{name}”",
 	"body.established": "按方案{lines}设立{name}", "duty.established": "按方案{lines}明确职责 {number}", "unit.named": "方案点名{name}",
 	"person.appointed": "任{body}{role}（{post}）", "person.released": "不再任{body}{role}", "person.reposted": "在{body}的职务由“{post_before}”改为“{post}”",
@@ -71,6 +71,8 @@ func word(key string, v any) string {
 			return ui.LinesText([2]int{int(from), int(to)})
 		}
 		return ""
+	case "answer":
+		return views.AnswerName(fmt.Sprint(v))
 	case "fields":
 		return fieldWords(v)
 	case "admin":

@@ -19,6 +19,8 @@ type Server struct {
 	Accounts  *access.Service
 	Sessions  *access.Sessions
 	Log       *slog.Logger
+	// MetricsToken is what a monitor must bear to read /metrics; "" turns it off.
+	MetricsToken string
 
 	files   assets
 	metrics *metrics
@@ -95,6 +97,7 @@ func routes() []route {
 		{"GET /c/{c}/plan", inside, planPage},
 		{"GET /c/{c}/plan/original", inside, planFile},
 		{"GET /c/{c}/checkup", inside, checkupPage},
+		{"POST /c/{c}/findings/{f}", inside, answerFinding},
 		{"GET /c/{c}/search", inside, searchPage},
 		{"GET /c/{c}/ledger", inside, campaignLedgerPage},
 		{"GET /c/{c}/drafts", inside, revisionsPage},
@@ -105,13 +108,16 @@ func routes() []route {
 // Handler is the whole site.
 func (s *Server) Handler() http.Handler {
 	s.files = loadAssets()
+	if !s.files.complete() {
+		s.Log.Error("the style sheet and the script are not in this program: build it with make build")
+	}
 	s.metrics = newMetrics()
 	mux := http.NewServeMux()
 	for _, rt := range routes() {
 		mux.Handle(rt.pattern, s.serve(rt))
 	}
 	mux.Handle("GET /healthz", http.HandlerFunc(s.health))
-	mux.Handle("GET /metrics", s.metrics.handler())
+	mux.Handle("GET /metrics", s.metrics.handler(s.MetricsToken))
 	mux.Handle("GET "+s.files.prefix, s.files)
 	mux.Handle("GET /favicon.ico", http.RedirectHandler(s.files.prefix+"icon.svg", http.StatusFound))
 	mux.Handle("/", s.serve(route{"/", anybody, func(*request) error { return kernel.E(kernel.NotFound, "没有这个页面") }}))

@@ -2,8 +2,10 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"pinzhi/internal/campaign"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/web/views/ui"
 )
@@ -56,19 +58,20 @@ func (q *request) campaignShell(s *ui.Shell) {
 	}
 }
 
-// countInRail says in the rail what waits: tasks with something late, findings without an answer.
+// countMost is where counting in the rail ends: a page must not count a million to say 99+.
+const countMost = 100
+
+// countInRail says in the rail what waits: work that is late, findings without an answer.
 // A page is worth more than its counts: where they cannot be read, they are left out.
 func (q *request) countInRail(s *ui.Shell) {
-	progress, err := q.progressByTask()
+	due, err := q.s.Campaigns.FirstDue(q.ctx(), q.view.ID, countMost)
 	if err != nil {
 		q.s.Log.WarnContext(q.ctx(), "rail", "err", err)
 		return
 	}
-	late := 0
-	for _, p := range progress {
-		if p.Late > 0 {
-			late++
-		}
+	late := slices.IndexFunc(due, func(w campaign.ItemRow) bool { return w.DueDay >= q.today() })
+	if late < 0 {
+		late = len(due)
 	}
 	findings, err := q.s.Campaigns.Findings(q.ctx(), q.view.ID)
 	if err != nil {
@@ -77,7 +80,10 @@ func (q *request) countInRail(s *ui.Shell) {
 	}
 	if late > 0 {
 		tasks := &s.Nav[0][1]
-		tasks.Count, tasks.Of, tasks.Late = itoa(late), " 项任务有逾期", true
+		tasks.Count, tasks.Of, tasks.Late = itoa(late), " 个工作项逾期", true
+		if late == countMost {
+			tasks.Count = itoa(countMost-1) + "+"
+		}
 	}
 	if open := unanswered(findings); open > 0 {
 		checkup := &s.Nav[2][1]

@@ -14,7 +14,7 @@ import (
 )
 
 func tasksPage(q *request) error {
-	tree, err := q.tree(nil)
+	tree, err := q.tree(nil, 0)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (q *request) task(taskID int64, status int, with func(*views.TaskPage)) err
 		return err
 	}
 	v := views.TaskPage{Base: q.base(), Task: views.TaskRow{Task: task}, Today: q.today(), Gone: task.GoneOn}
-	if v.Tree, err = q.tree(bodies); err != nil {
+	if v.Tree, err = q.tree(bodies, taskID); err != nil {
 		return err
 	}
 	v.Action = pick(&v)
@@ -124,34 +124,16 @@ func fillDuties(q *request, v *views.TaskPage) error {
 }
 
 func fillItems(q *request, v *views.TaskPage) error {
-	rows, err := q.s.Campaigns.ItemsOfTask(q.ctx(), q.view.ID, v.Task.ID)
+	page, err := q.s.Campaigns.ItemsByTask(q.ctx(), q.view.ID, v.Task.ID, q.FormValue("after"))
 	if err != nil {
 		return err
 	}
-	if len(rows) > maxItems {
-		rows = openFirst(rows)[:maxItems]
-	}
-	v.Items = q.itemViews(rows)
-	v.Months = monthsOf(rows, nil, q.today())
-	for _, w := range rows {
+	v.Items, v.Next = q.itemViews(page.Rows), page.Next
+	v.Months = monthsOf(page.Rows, nil, q.today())
+	for _, w := range page.Rows {
 		v.Gantt = append(v.Gantt, ganttRow(v.Base, w, v.Months, q.today()))
 	}
 	return nil
-}
-
-// maxItems is how many work items a task's page lists: what fits a screen to be read, and a page to be sent.
-const maxItems = 500
-
-func openFirst(rows []campaign.ItemRow) []campaign.ItemRow {
-	var open, done []campaign.ItemRow
-	for _, w := range rows {
-		if w.DoneOn == "" {
-			open = append(open, w)
-		} else {
-			done = append(done, w)
-		}
-	}
-	return append(open, done...)
 }
 
 func (q *request) itemViews(rows []campaign.ItemRow) []views.ItemView {
@@ -291,7 +273,7 @@ func openItemsPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	progress, err := q.progressByTask()
+	progress, err := q.progress(0)
 	if err != nil {
 		return err
 	}

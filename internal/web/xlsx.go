@@ -175,7 +175,7 @@ func cell(col, row int) string {
 }
 
 func tasksSheet(q *request) error {
-	tree, err := q.tree(nil)
+	tree, err := q.tree(nil, 0)
 	if err != nil {
 		return err
 	}

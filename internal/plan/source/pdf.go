@@ -102,6 +102,8 @@ type glyph struct {
 	angle                    float64
 }
 
+func (g glyph) center() float64 { return (g.left + g.right) / 2 }
+
 func (g glyph) middle() float64 { return (g.top + g.bottom) / 2 }
 
 // pageLines puts the characters of a page into lines by where they stand: from top to bottom, left to right.
@@ -110,7 +112,7 @@ func pageLines(glyphs []glyph) []string {
 	var rows [][]glyph
 	sorted := make([]glyph, 0, len(glyphs))
 	for _, g := range glyphs {
-		if strings.TrimSpace(g.text) != "" && math.Abs(g.angle) < 0.1 && !math.IsNaN(g.left+g.right+g.top+g.bottom) {
+		if visible(g, size) && math.Abs(g.angle) < 0.1 && !math.IsNaN(g.left+g.right+g.top+g.bottom) {
 			sorted = append(sorted, g)
 		}
 	}
@@ -134,6 +136,14 @@ func pageLines(glyphs []glyph) []string {
 		out = append(out, rowText(r, size, margin))
 	}
 	return out
+}
+
+// visible keeps what a reader sees: characters, and spaces that take room. pdfium also makes up spaces without any.
+func visible(g glyph, size float64) bool {
+	if strings.TrimSpace(g.text) != "" {
+		return true
+	}
+	return (g.text == " " || g.text == "　" || g.text == "\t") && g.right-g.left > size*0.15
 }
 
 func rowMiddle(row []glyph) float64 {
@@ -165,6 +175,7 @@ func rowText(row []glyph, size, margin float64) string {
 	if indent := row[0].left - margin; indent > size*1.4 && indent < size*3 {
 		b.WriteString("　　")
 	}
+	pitch := usualPitch(row, size)
 	for i, g := range row {
 		if i > 0 {
 			gap := g.left - row[i-1].right
@@ -182,7 +193,13 @@ func rowText(row []glyph, size, margin float64) string {
 			if punctuation(row[i-1].text) && punctuation(g.text) {
 				wide = size * 1.7
 			}
-			if gap > wide {
+			if square(g) && square(row[i-1]) && g.center()-row[i-1].center() > pitch*1.17 {
+				wide = -1 // Chinese characters stand evenly: a step wider than the others holds a space
+			}
+			switch {
+			case gap > size*2.2:
+				b.WriteByte('\t') // another column
+			case gap > wide:
 				b.WriteByte(' ')
 			}
 			if gap < -size*0.7 && g.text == row[i-1].text {
@@ -191,7 +208,27 @@ func rowText(row []glyph, size, margin float64) string {
 		}
 		b.WriteString(g.text)
 	}
-	return b.String()
+	return strings.TrimRight(b.String(), " 　\t")
+}
+
+// square reports a Chinese character, which fills its square.
+func square(g glyph) bool {
+	return wideText(g.text) && !punctuation(g.text) && g.text != "一" && g.text != "　"
+}
+
+// usualPitch is the usual step from one Chinese character to the next in a row.
+func usualPitch(row []glyph, size float64) float64 {
+	var steps []float64
+	for i := 1; i < len(row); i++ {
+		if square(row[i]) && square(row[i-1]) {
+			steps = append(steps, row[i].center()-row[i-1].center())
+		}
+	}
+	if len(steps) < 4 {
+		return size * 1.1
+	}
+	sort.Float64s(steps)
+	return steps[len(steps)/2]
 }
 
 func wideText(s string) bool { return len(s) >= 3 }

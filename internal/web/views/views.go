@@ -159,6 +159,7 @@ type TaskPage struct {
 	Related    []roster.Duty
 	Others     []roster.Duty
 	Items      []ItemView
+	Next       string // the key of the page after these items, or ""
 	Months     []MonthCol
 	Gantt      []GanttRow
 	MayPlan    bool
@@ -245,6 +246,7 @@ type PersonPage struct {
 	Unit     roster.Unit
 	Seats    []roster.Seat
 	Items    []ItemView
+	Next     string
 	Timeline []ui.Entry
 }
 
@@ -258,6 +260,7 @@ type UnitPage struct {
 	Bodies   []UnitBody
 	Owes     []campaign.Obligation
 	Items    []ItemView
+	Next     string
 	Timeline []ui.Entry
 }
 
@@ -439,7 +442,7 @@ func (d Draft) typed(name, read string) string {
 	return read
 }
 
-// counts says what was read: 7 个专项行动、27 项任务…
+// counts says what was read: 7 个专项行动、27 项任务 and so on.
 func (d Draft) counts() string {
 	p := d.Reading.Plan
 	seats, duties := 0, 0

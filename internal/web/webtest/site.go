@@ -33,6 +33,9 @@ type Site struct {
 	Log       *bytes.Buffer
 }
 
+// MetricsToken is what opens /metrics of a test's site.
+const MetricsToken = "metrics-of-the-test"
+
 // Password is what every account of a test signs in with.
 const Password = "correct-horse-staple"
 
@@ -41,7 +44,7 @@ func Open(tb testing.TB, d *db.DB, clock kernel.Clock) *Site {
 	tb.Helper()
 	s := &Site{DB: d, Campaigns: campaign.New(d, clock), Accounts: access.NewService(d, clock), Log: &bytes.Buffer{}}
 	server := &web.Server{DB: d, Clock: clock, Campaigns: s.Campaigns, Accounts: s.Accounts, Sessions: access.NewSessions(s.Accounts, false),
-		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: s.Log}, nil))}
+		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: s.Log}, nil)), MetricsToken: MetricsToken}
 	h := httptest.NewServer(server.Handler())
 	tb.Cleanup(h.Close)
 	s.URL = h.URL
@@ -53,7 +56,7 @@ func System() context.Context { return kernel.WithActor(context.Background(), ke
 
 // Root is the repository's root folder.
 func Root() string {
-	_, file, _, _ := runtime.Caller(0)
+	_, file, _, _ := runtime.Caller(0) //nolint:dogsled // only the file is wanted
 	return filepath.Join(filepath.Dir(file), "..", "..", "..")
 }
 
@@ -115,7 +118,13 @@ func (s *Site) Client(tb testing.TB, login string) *http.Client {
 	if login == "" {
 		return c
 	}
-	res, err := c.PostForm(s.URL+"/signin", url.Values{"login": {login}, "password": {Password}})
+	form := url.Values{"login": {login}, "password": {Password}}
+	req, err := http.NewRequestWithContext(System(), http.MethodPost, s.URL+"/signin", strings.NewReader(form.Encode()))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := c.Do(req)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -242,8 +242,9 @@ CREATE TABLE work_items (
     UNIQUE (campaign_id, id),
     FOREIGN KEY (campaign_id, task_id) REFERENCES tasks (campaign_id, id)
 );
-CREATE INDEX work_items_by_task ON work_items (campaign_id, task_id);
-CREATE INDEX work_items_open ON work_items (campaign_id, done_on, due_day);
+CREATE INDEX work_items_by_task ON work_items (campaign_id, task_id, start_day, due_day, id); -- the timetable pages along it
+CREATE INDEX work_items_progress ON work_items (campaign_id, task_id, done_on, due_day); -- progress is counted in it alone
+CREATE INDEX work_items_open ON work_items (campaign_id, done_on, due_day, id);
 CREATE INDEX work_items_by_unit ON work_items (campaign_id, unit_id);
 CREATE INDEX work_items_by_person ON work_items (campaign_id, person_id);
 

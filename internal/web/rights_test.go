@@ -1,0 +1,283 @@
+package web_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"pinzhi/internal/access"
+	"pinzhi/internal/db"
+	"pinzhi/internal/db/dbtest"
+	"pinzhi/internal/kernel"
+	"pinzhi/internal/web"
+	"pinzhi/internal/web/webtest"
+)
+
+// Who walks the routes; cast seats each of them.
+//
+//	outsider   not signed in
+//	elsewhere  a person of another campaign
+//	system, security, audit: the three administrators
+//	leader     组长 of the leading group
+//	office     a member of the office
+//	lead       of the task's lead unit, sitting in a work group
+//	support    of a supporting unit of the task
+//	inspector  of the inspection group, and of no unit of the task
+//	given      of the unit that the work item is given to
+const (
+	members  = "leader office lead support inspector given"
+	admins   = "system security audit"
+	inside   = members + " " + admins
+	signedIn = inside + " elsewhere"
+	anybody  = signedIn + " outsider"
+
+	plansWork  = "office lead"
+	finishes   = "office lead given"
+	revises    = "office system"
+	opensNew   = "system"
+	makes      = "system"
+	authorises = "security"
+)
+
+// right says who may use a route; everybody else must be refused and leave no trace.
+// {d} is a draft of a new campaign, {r} one that revises this campaign; both fill the route's {d}.
+type right struct {
+	route  string
+	may    string
+	path   string // where the path is not the route's
+	form   string
+	upload string // a plan of the repository, sent as a file
+	status int    // what who may is answered, where it is not 200 for a page or 303 after a form
+}
+
+var rights = []right{
+	{route: "GET /signin", may: anybody},
+	{route: "POST /signin", may: anybody, form: "login=newcomer&password=wrong-horse-staple", status: http.StatusUnauthorized},
+	{route: "GET /signin/link", may: anybody, path: "/signin/link?token={token}"},
+	{route: "POST /signin/link", may: anybody, form: "token={token}&password=one-horse-staple&again=two-horse-staple", status: http.StatusUnprocessableEntity},
+	{route: "GET /me", may: signedIn},
+	{route: "POST /me/password", may: signedIn, form: "current=x&password=one-horse-staple&again=two-horse-staple", status: http.StatusUnprocessableEntity},
+	{route: "GET /{$}", may: signedIn, path: "/"},
+
+	{route: "GET /drafts", may: opensNew},
+	{route: "POST /drafts", may: opensNew, upload: thirdPlan},
+	{route: "GET /drafts/{d}", may: opensNew},
+	{route: "GET /drafts/{d}", may: revises, path: "/drafts/{r}"},
+	{route: "POST /drafts/{d}/edit", may: opensNew, form: "op=set&kind=plan&revision=0&title=改过的标题"},
+	{route: "POST /drafts/{d}/edit", may: revises, path: "/drafts/{r}/edit", form: "op=set&kind=plan&revision=0&title=改过的标题"},
+	{route: "POST /drafts/{d}/undo", may: opensNew, form: "revision=0", status: http.StatusConflict}, // nothing to take back
+	{route: "POST /drafts/{d}/undo", may: revises, path: "/drafts/{r}/undo", form: "revision=0", status: http.StatusConflict},
+	{route: "POST /drafts/{d}/accept", may: opensNew, form: "revision=0"},
+	{route: "POST /drafts/{d}/accept", may: revises, path: "/drafts/{r}/accept", form: "revision=0"},
+	{route: "POST /drafts/{d}/open", may: opensNew, form: "revision=0"},
+
+	{route: "GET /accounts", may: "system security"},
+	{route: "POST /accounts", may: makes, form: "login=fresh&person=新来的", status: http.StatusOK},
+	{route: "POST /accounts/{a}/link", may: makes, status: http.StatusOK},
+	{route: "POST /accounts/{a}/lock", may: authorises},
+	{route: "POST /accounts/{a}/unlock", may: authorises},
+	{route: "POST /accounts/{a}/admin", may: authorises, form: "admin=audit"},
+	{route: "GET /log", may: "audit"},
+
+	{route: "GET /c/{c}", may: inside},
+	{route: "GET /c/{c}/tasks", may: inside},
+	{route: "GET /c/{c}/tasks.xlsx", may: inside},
+	{route: "GET /c/{c}/tasks/{t}", may: inside},
+	{route: "POST /c/{c}/tasks/{t}/items", may: plansWork, form: "title=补植行道树&due=2024-05-01"},
+	{route: "GET /c/{c}/items", may: inside},
+	{route: "GET /c/{c}/items/{i}", may: inside},
+	{route: "POST /c/{c}/items/{i}", may: plansWork, form: "title=改过的工作项&due=2024-05-01&revision=0"},
+	{route: "POST /c/{c}/items/{i}/done", may: finishes, form: "note=已完成"},
+	{route: "POST /c/{c}/items/{i}/reopen", may: finishes},
+	{route: "POST /c/{c}/items/{i}/milestones", may: plansWork, form: "name=完成招标&due=2024-04-01"},
+	{route: "POST /c/{c}/milestones/{m}/done", may: finishes, form: "note=到了"},
+	{route: "GET /c/{c}/gantt", may: inside},
+	{route: "GET /c/{c}/measures", may: inside},
+	{route: "GET /c/{c}/phases", may: inside},
+	{route: "GET /c/{c}/bodies", may: inside},
+	{route: "GET /c/{c}/bodies/{b}", may: inside},
+	{route: "GET /c/{c}/people", may: inside},
+	{route: "GET /c/{c}/people.xlsx", may: inside},
+	{route: "GET /c/{c}/people/{p}", may: inside},
+	{route: "GET /c/{c}/units", may: inside},
+	{route: "GET /c/{c}/units/{u}", may: inside},
+	{route: "GET /c/{c}/matrix", may: inside},
+	{route: "GET /c/{c}/matrix.xlsx", may: inside},
+	{route: "GET /c/{c}/plan", may: inside},
+	{route: "GET /c/{c}/plan/original", may: inside},
+	{route: "GET /c/{c}/checkup", may: inside},
+	{route: "POST /c/{c}/findings/{f}", may: revises, form: "answer=kept"},
+	{route: "GET /c/{c}/search", may: inside, path: "/c/{c}/search?q=绿化"},
+	{route: "GET /c/{c}/ledger", may: inside},
+	{route: "GET /c/{c}/drafts", may: revises},
+	{route: "POST /c/{c}/drafts", may: revises, upload: revisedPlan},
+
+	// Last, because they change what the rows above rest on.
+	{route: "POST /drafts/{d}/open", may: revises, path: "/drafts/{r}/open", form: "revision=0"},
+	{route: "POST /signout", may: signedIn},
+}
+
+func TestRights_EveryRouteHasARowAndEveryRowARoute(t *testing.T) {
+	patterns := web.Patterns()
+	for _, p := range patterns {
+		if !slices.ContainsFunc(rights, func(r right) bool { return r.route == p }) {
+			t.Errorf("nobody has said who may %s: add a row", p)
+		}
+	}
+	for _, r := range rights {
+		if !slices.Contains(patterns, r.route) {
+			t.Errorf("a row speaks of %s, which is no route", r.route)
+		}
+	}
+}
+
+// TestRights_EveryRouteAsEveryRole walks the table from the outside: who may gets through, who may not is refused
+// and has changed nothing.
+func TestRights_EveryRouteAsEveryRole(t *testing.T) {
+	s := stageFor(t)
+	for _, r := range rights {
+		may, writes := strings.Fields(r.may), strings.HasPrefix(r.route, "POST ")
+		var before []string
+		if writes {
+			s.renew(t)
+			before = s.everything(t)
+		}
+		for role := range strings.FieldsSeq(anybody) {
+			if !slices.Contains(may, role) {
+				s.mustRefuse(t, r, role)
+			}
+		}
+		if writes && len(may) < len(strings.Fields(anybody)) {
+			s.mustBeUnchanged(t, before, r.route)
+		}
+		for _, role := range may {
+			if writes {
+				s.renew(t)
+			}
+			s.mustAllow(t, r, role)
+		}
+	}
+}
+
+// mustRefuse: an outsider is sent to sign in; others learn no more than that they may not, and a stranger to the
+// campaign not even that it exists.
+func (s *stage) mustRefuse(t *testing.T, r right, role string) {
+	t.Helper()
+	res := s.call(t, r, role)
+	switch {
+	case role != "outsider":
+		if res.StatusCode != http.StatusForbidden && res.StatusCode != http.StatusNotFound {
+			t.Errorf("%s as %s: status %d, want 403 or 404", r.route, role, res.StatusCode)
+		}
+		if role == "elsewhere" && strings.Contains(r.route, "{c}") && res.StatusCode != http.StatusNotFound {
+			t.Errorf("%s as %s: status %d tells a stranger that the campaign exists", r.route, role, res.StatusCode)
+		}
+	case strings.HasPrefix(r.route, "GET "):
+		if res.StatusCode != http.StatusSeeOther || !strings.HasPrefix(res.Header.Get("Location"), "/signin?to=") {
+			t.Errorf("%s as %s: status %d to %q, want the sign-in page", r.route, role, res.StatusCode, res.Header.Get("Location"))
+		}
+	case res.StatusCode != http.StatusUnauthorized:
+		t.Errorf("%s as %s: status %d, want 401", r.route, role, res.StatusCode)
+	}
+}
+
+func (s *stage) mustAllow(t *testing.T, r right, role string) {
+	t.Helper()
+	want := r.status
+	if want == 0 {
+		want = http.StatusOK
+		if strings.HasPrefix(r.route, "POST ") {
+			want = http.StatusSeeOther
+		}
+	}
+	res := s.call(t, r, role)
+	onward := want == http.StatusOK && res.StatusCode == http.StatusSeeOther && !strings.HasPrefix(res.Header.Get("Location"), "/signin")
+	if res.StatusCode != want && !onward { // the front page leads on to the only campaign
+		t.Errorf("%s as %s: status %d, want %d", r.route, role, res.StatusCode, want)
+	}
+}
+
+// TestRights_IdsOfAnotherCampaignLeadNowhere: whoever has every right in one campaign puts another's objects into its paths.
+func TestRights_IdsOfAnotherCampaignLeadNowhere(t *testing.T) {
+	s := stageFor(t)
+	foreign := s.foreign(t)
+	before := s.everything(t)
+	tried := 0
+	for _, r := range rights {
+		_, path, _ := strings.Cut(r.route, " ")
+		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}"} {
+			if !strings.Contains(path, id) {
+				continue
+			}
+			tried++
+			x := r
+			x.path = strings.ReplaceAll(path, id, foreign[id])
+			if res := s.call(t, x, "office"); res.StatusCode != http.StatusNotFound {
+				t.Errorf("%s with another campaign's %s: status %d, want 404", r.route, id, res.StatusCode)
+			}
+		}
+	}
+	for _, form := range []string{"unit=临汾日报社", "person=" + foreign["person"]} {
+		r := right{route: "POST /c/{c}/tasks/{t}/items", form: "title=补植行道树&due=2024-05-01&" + form}
+		if res := s.call(t, r, "office"); res.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("work given to another campaign's people: %s: status %d, want 422", form, res.StatusCode)
+		}
+	}
+	s.mustBeUnchanged(t, before, "another campaign's ids")
+	if tried < 15 {
+		t.Errorf("only %d routes tried", tried)
+	}
+}
+
+func TestRights_AFormFromAnotherSiteIsRefused(t *testing.T) {
+	s := stageFor(t)
+	before := s.everything(t)
+	for _, headers := range []map[string]string{
+		{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
+		{"Sec-Fetch-Site": "same-site"},
+		{"Origin": "https://evil.example"}, // an old browser
+		{"Origin": "null"},                 // a sandboxed frame
+	} {
+		for _, r := range rights {
+			if !strings.HasPrefix(r.route, "POST ") {
+				continue
+			}
+			role := strings.Fields(r.may)[0]
+			if res := s.callWith(t, r, role, headers); res.StatusCode != http.StatusForbidden {
+				t.Errorf("%s as %s with %v: status %d, want 403", r.route, role, headers, res.StatusCode)
+			}
+		}
+	}
+	s.mustBeUnchanged(t, before, "a form from another site")
+}
+
+func TestMetrics_AreForWhoeverBearsTheToken(t *testing.T) {
+	s := stageFor(t)
+	metrics := right{route: "GET /metrics"}
+	for _, c := range []struct {
+		role, bears string
+		status      int
+	}{
+		{"outsider", "", http.StatusUnauthorized},
+		{"system", "", http.StatusUnauthorized}, // an account is no token
+		{"outsider", "Bearer ", http.StatusUnauthorized},
+		{"outsider", "Bearer guessed", http.StatusUnauthorized},
+		{"outsider", "Bearer " + webtest.MetricsToken, http.StatusOK},
+	} {
+		if res := s.callWith(t, metrics, c.role, map[string]string{"Authorization": c.bears}); res.StatusCode != c.status {
+			t.Errorf("%s bearing %q: status %d, want %d", c.role, c.bears, res.StatusCode, c.status)
+		}
+	}
+}
+
+func TestMetrics_AreOffWithoutAToken(t *testing.T) {
+	accounts := access.NewService(dbtest.Open(t, db.SQLite), kernel.Clock{})
+	server := &web.Server{Accounts: accounts, Sessions: access.NewSessions(accounts, false)}
+	res := httptest.NewRecorder()
+	server.Handler().ServeHTTP(res, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if res.Code != http.StatusNotFound {
+		t.Errorf("status %d, want 404", res.Code)
+	}
+}
