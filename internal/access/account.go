@@ -74,7 +74,7 @@ func (n *NewAccount) check() error {
 }
 
 // errAdminIsNobody: none of the three administrators sees the campaign's content, so none is a person in it.
-var errAdminIsNobody = kernel.E(kernel.Conflict, "管理员账号不能同时是名册里的人。请为管理员另建账号").On("admin")
+var errAdminIsNobody = kernel.E(kernel.Conflict, "管理员账号不能同时是名单里的人。请为管理员另建账号").On("admin")
 
 func checkRole(role kernel.AdminRole) error {
 	switch role {

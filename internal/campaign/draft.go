@@ -189,7 +189,7 @@ func (s *Service) changeDraft(ctx context.Context, id int64, revision int, chang
 			return err
 		}
 		if d.OpenedCampaignID != 0 {
-			return kernel.E(kernel.Conflict, "行动已经启动，草稿不能再改。要改请导入修订")
+			return kernel.E(kernel.Conflict, "行动已经启动，草稿不能再改。要改请到该行动里点“修订方案”")
 		}
 		if d.Revision != revision {
 			return kernel.E(kernel.Conflict, "这份草稿刚被别人改过，您的这一处没有存。请刷新后再改")

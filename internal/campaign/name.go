@@ -9,6 +9,7 @@ import (
 
 var (
 	planSuffix  = regexp.MustCompile(`(?:总体|实施|工作|行动)?(?:工作)?方案(?:[（(].*[）)])?$`)
+	plainNotice = regexp.MustCompile(`关于(?:成立|调整|组建|建立|设立)?(.+?)(?:组成人员|成员)?的(?:通知|意见|决定|通告)$`)
 	quotedIssue = regexp.MustCompile(`关于印发《?(.+?)》?的通知$`)
 	placeEnd    = regexp.MustCompile(`^(.*?(?:省|自治区|市|州|盟|县|区|旗|镇|乡|街道))(?:人民政府|政府|党委|委员会|爱卫|委|办)`)
 )
@@ -19,6 +20,8 @@ func NameOf(p *plan.Plan) string {
 	if title == "" {
 		title = p.Title
 		if m := quotedIssue.FindStringSubmatch(title); m != nil {
+			title = m[1]
+		} else if m := plainNotice.FindStringSubmatch(title); m != nil {
 			title = m[1]
 		}
 	}

@@ -75,7 +75,7 @@ func (s *Service) insertCampaign(ctx context.Context, tx db.Tx, o Opening) (Camp
 		return c, fmt.Errorf("campaigns: %w", err)
 	}
 	if len(same) > 0 {
-		return c, kernel.E(kernel.Conflict, "这份方案（%s %s）已经启动过了。方案有修订的，请在该行动里选“导入修订”", c.Name, c.DocumentNumber)
+		return c, kernel.E(kernel.Conflict, "这份方案（%s %s）已经启动过了。方案有修订的，请在该行动里点“修订方案”", c.Name, c.DocumentNumber)
 	}
 	rows := []Campaign{c}
 	if err := db.InsertAll(ctx, tx, rows); err != nil {

@@ -55,9 +55,9 @@ type accountCreateCmd struct {
 	accounts
 
 	Login    string           `required:"" help:"登录名。"`
-	Person   string           `placeholder:"姓名" xor:"who" help:"名册里的人，与 --campaign 同用。"`
-	Campaign int64            `placeholder:"编号" help:"在哪个行动的名册里找。"`
-	Name     string           `placeholder:"姓名" xor:"who" help:"不在名册里的人的姓名，如管理员。"`
+	Person   string           `placeholder:"姓名" xor:"who" help:"名单里的人，与 --campaign 同用。"`
+	Campaign int64            `placeholder:"编号" help:"在哪个行动的名单里找。"`
+	Name     string           `placeholder:"姓名" xor:"who" help:"不在名单里的人的姓名，如管理员。"`
 	Admin    kernel.AdminRole `placeholder:"ROLE" help:"system 系统管理员、security 安全管理员、audit 审计管理员。"`
 }
 

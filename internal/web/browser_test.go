@@ -48,7 +48,7 @@ func chromium(t *testing.T) context.Context {
 	}
 	alloc, stop := chromedp.NewExecAllocator(t.Context(), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless, chromedp.NoSandbox,
 		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-quic", true), chromedp.Flag("lang", "zh-CN"), chromedp.Env("LANGUAGE=zh_CN"))
+		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-quic", true))
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(cancel)
@@ -210,9 +210,11 @@ func TestScreens_NoSidewaysScrollingNoViolationNoConsoleError(t *testing.T) {
 	s, c := site(t)
 	draft := startDraft(t, s, 0, "examples/linfen-2023/plan.txt")
 	revision := startDraft(t, s, c.ID, "internal/web/testdata/pinghe-revised.txt")
+	bare := s.OpenCampaign(t, "internal/plan/testdata/plans/08-shitan-education-bureau.txt") // a task without a name, no phases
 	tours := []struct{ login, pages string }{
 		{"", "/signin /signin/link?token=x"},
 		{"system", fmt.Sprintf("/ /drafts /drafts/%d /drafts/%d?edit=task.2 /drafts/%d?edit=appointment.1.2 /accounts /me /c/999", draft, draft, draft)},
+		{"system", barePages(t, s, bare)},
 		{"security", "/accounts"},
 		{"audit", "/log"},
 		{"office", campaignPages(t, s, c, revision)},
@@ -222,7 +224,7 @@ func TestScreens_NoSidewaysScrollingNoViolationNoConsoleError(t *testing.T) {
 		for _, tour := range tours {
 			b := newTab(t, browser, s, tour.login, size.width, size.height)
 			b.said()
-			for _, page := range strings.Fields(tour.pages) {
+			for page := range strings.FieldsSeq(tour.pages) {
 				visit(t, b, size.name, page)
 			}
 		}
@@ -280,6 +282,20 @@ func startDraft(t *testing.T, s *webtest.Site, campaignID int64, path string) in
 		t.Fatal(err)
 	}
 	return id
+}
+
+// barePages are those that a plan with little in it leaves half empty.
+func barePages(t *testing.T, s *webtest.Site, c campaign.Campaign) string {
+	t.Helper()
+	tasks, err := s.Campaigns.Tasks(webtest.System(), c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := ""
+	for _, p := range []string{"", "/tasks", "/phases", "/gantt", "/measures", fmt.Sprintf("/tasks/%d", tasks[0].ID), fmt.Sprintf("/tasks/%d", tasks[len(tasks)-1].ID)} {
+		pages += fmt.Sprintf("/c/%d%s ", c.ID, p)
+	}
+	return pages
 }
 
 // campaignPages lists every kind of page inside a campaign, with one object of each kind.

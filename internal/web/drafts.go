@@ -204,10 +204,11 @@ func anchor(e campaign.Edit) string {
 
 // entryID is how the view calls an entry: task-5, appointment-1-3.
 func entryID(kind string, at []int) string {
+	parts := []string{kind}
 	for _, n := range at {
-		kind += "-" + strconv.Itoa(n)
+		parts = append(parts, strconv.Itoa(n))
 	}
-	return kind
+	return strings.Join(parts, "-")
 }
 
 // undoDraft takes the last correction back and returns to where it was made.

@@ -28,7 +28,6 @@ type request struct {
 	w     http.ResponseWriter
 	actor kernel.Actor
 	view  campaign.View // of the campaign {c}, for routes inside one
-
 }
 
 func (q *request) ctx() context.Context { return q.Context() }

@@ -56,7 +56,7 @@ func (q *request) campaignShell(s *ui.Shell) {
 	}
 }
 
-// countInRail says in the rail what waits: tasks with something late, findings without an answer.
+// countInRail says in the rail what waits: work that is late, findings without an answer.
 // A page is worth more than its counts: where they cannot be read, they are left out.
 func (q *request) countInRail(s *ui.Shell) {
 	waiting, err := q.s.Campaigns.WaitingOn(q.ctx(), q.view.ID, q.today())
