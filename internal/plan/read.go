@@ -42,7 +42,8 @@ func Read(src Source) (*Plan, error) {
 		rows = w.tasks
 	}
 	p.Indicators = indicatorsOf(root, w.nodes, rows, p.Bodies, duties)
-	p.Findings = append(found, checkUp(p, doc, root)...)
+	found = append(found, checkUp(p, doc, root)...)
+	p.Findings = found
 	fillEmpty(p)
 	return p, nil
 }

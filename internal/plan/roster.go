@@ -81,7 +81,7 @@ func appointments(p Paragraph, base int, role string, entries []entry) []Appoint
 var sectionList = lazy(`下设(?:了)?(?:\d+个|[一二三四五六七八九十]+个)?([^。；;]*?(?:组|部|处|科|专班))(?:[^、和及\p{Han}]|等|$|[一二三四五六七八九十\d]+个)`)
 
 // sectionsIn reads the named parts in 办公室下设综合协调组、材料组、宣传组.
-func sectionsIn(s, kind string) []string {
+func sectionsIn(s string) []string {
 	var out []string
 	for _, m := range sectionList().FindAllStringSubmatch(s, -1) {
 		list := m[1]
@@ -140,7 +140,7 @@ func (r *rosterReader) readProse(root *node) {
 					continue
 				}
 				r.readOffice(s, p)
-				r.readSections(s, p)
+				r.readSections(s)
 			}
 		}
 	}
@@ -349,8 +349,8 @@ func nameAtEnd(s string) (name, post string) {
 }
 
 // readSections gives the named parts in a sentence to the body it speaks of.
-func (r *rosterReader) readSections(s string, p Paragraph) {
-	list := sectionsIn(s, "")
+func (r *rosterReader) readSections(s string) {
+	list := sectionsIn(s)
 	if len(list) == 0 {
 		return
 	}

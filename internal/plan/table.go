@@ -74,7 +74,7 @@ func tabbed(head Paragraph, header []string, paras []Paragraph) *table {
 		if starts != nil {
 			cells = aligned(p.Text, starts)
 		}
-		if starts != nil && len(t.rows) > 0 && (&t.rows[len(t.rows)-1]).continued(p) {
+		if starts != nil && len(t.rows) > 0 && t.rows[len(t.rows)-1].continued(p) {
 			continue
 		}
 		if cells == nil {
@@ -252,7 +252,7 @@ func (t *table) column(names ...string) int {
 	return -1
 }
 
-func (r tableRow) cell(i int) string {
+func (r *tableRow) cell(i int) string {
 	if i < 0 || i >= len(r.cells) {
 		return ""
 	}
