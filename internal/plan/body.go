@@ -129,7 +129,7 @@ func (r *rosterReader) read(n *node) { //nolint:gocognit // one line after anoth
 			if name == "" {
 				name, at = r.nameFor(n, n.paras[:i])
 			}
-			if current < 0 && len(list) == 0 && (name == "" || !opensRoster(starts[0]) && !memberRole(starts[0])) {
+			if current < 0 && len(list) == 0 && (name == "" || len(starts) == 0 || !opensRoster(starts[0]) && !memberRole(starts[0])) {
 				continue
 			}
 			if name == "" && len(starts) > 0 {

@@ -197,3 +197,14 @@ func TestParagraphs_RunningHeadsAndBareNumbersAreDropped(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// What random changes to the test plans found.
+func TestRead_NeverFallsOver(t *testing.T) {
+	for _, text := range []string{
+		"清河市治水领导小组名单\n一、成员单位\n市教育局、市财政局\n（一）甲。",
+	} {
+		if _, err := Read(Source{Name: "t.txt", Lines: strings.Split(text, "\n")}); err != nil {
+			t.Error(err)
+		}
+	}
+}
