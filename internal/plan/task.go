@@ -126,7 +126,7 @@ func (w *work) container(n *node) {
 func (w *work) section(n *node) {
 	if parts := sectionParts(n); len(parts) > 0 {
 		for _, c := range parts {
-			if len(taskParts(c)) > 0 && len(taskParts(c)) == len(c.children) && c.mark.kind == hanBracket && deeper(parts) {
+			if len(taskParts(c)) > 0 && len(taskParts(c)) == len(c.children) && c.mark.kind == hanBracket && (deeper(parts) || allResponsible(taskParts(c))) {
 				w.action(c, taskParts(c))
 				continue
 			}
@@ -228,6 +228,16 @@ func anyText(nodes []*node) bool {
 		}
 	}
 	return false
+}
+
+// allResponsible reports items each of which names who answers for it: they are the tasks.
+func allResponsible(nodes []*node) bool {
+	for _, c := range nodes {
+		if len(responsibilities(c.all())) == 0 {
+			return false
+		}
+	}
+	return len(nodes) > 1
 }
 
 func anyResponsible(nodes []*node) bool {
