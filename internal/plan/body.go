@@ -94,7 +94,7 @@ func bodiesOf(root *node, title string) ([]Body, map[*node]bool) {
 }
 
 // read reads what stands directly under one heading.
-func (r *rosterReader) read(n *node) {
+func (r *rosterReader) read(n *node) { //nolint:gocognit // one line after another, each asked what it is
 	if r.dutyNode[n] {
 		return
 	}
@@ -127,9 +127,9 @@ func (r *rosterReader) read(n *node) {
 		if current < 0 || pending != "" || len(starts) > 0 && opensRoster(starts[0]) && r.hasMembers(current, starts[0]) {
 			name, at := pending, pendingLine
 			if name == "" {
-				name, at = r.nameFor(n, n.paras[:i], first)
+				name, at = r.nameFor(n, n.paras[:i])
 			}
-			if current < 0 && len(list) == 0 && (name == "" || !opensRoster(starts[0]) && !memberRole(starts[0])) {
+			if current < 0 && len(list) == 0 && (name == "" || len(starts) == 0 || !opensRoster(starts[0]) && !memberRole(starts[0])) {
 				continue
 			}
 			if name == "" && len(starts) > 0 {
@@ -219,7 +219,7 @@ func (r *rosterReader) readNameless(root *node) {
 				continue
 			}
 			i := r.open(name, p.Lines)
-			r.bodies[i].Sections = orEmpty(sectionsIn(p.Text, LeadingGroup))
+			r.bodies[i].Sections = orEmpty(sectionsIn(p.Text))
 		}
 	})
 }
@@ -287,7 +287,7 @@ func opensRoster(role string) bool {
 
 // nameFor finds the name of the body whose roster begins here: in the prose before it, the heading, the headings
 // above, the title of the notice.
-func (r *rosterReader) nameFor(n *node, before []Paragraph, first int) (string, Lines) {
+func (r *rosterReader) nameFor(n *node, before []Paragraph) (string, Lines) {
 	for i := len(before) - 1; i >= 0 && i >= len(before)-3; i-- {
 		if name := foundedIn(before[i].Text); name != "" {
 			return name, before[i].Lines
@@ -402,7 +402,7 @@ func (r *rosterReader) finish(n *node, first int) {
 	}
 	b := &r.bodies[len(r.bodies)-1]
 	for _, p := range n.paras {
-		if list := sectionsIn(p.Text, b.Kind); len(list) > 0 {
+		if list := sectionsIn(p.Text); len(list) > 0 {
 			b.Sections = append(b.Sections, list...)
 			b.Lines = span(b.Lines, p.Lines)
 		}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -66,12 +67,11 @@ func roleBefore(s string) (string, int) {
 // endsSpaced reports where word, spread with spaces or not, begins at the end of s; -1 if it does not end s.
 func endsSpaced(s, word string) int {
 	s = strings.TrimRightFunc(s, isSpace)
-	runes := []rune(word)
-	for i := len(runes) - 1; i >= 0; i-- {
-		if lastRune(s) != runes[i] {
+	for i, r := range slices.Backward([]rune(word)) {
+		if lastRune(s) != r {
 			return -1
 		}
-		s = s[:len(s)-utf8.RuneLen(runes[i])]
+		s = s[:len(s)-utf8.RuneLen(r)]
 		if i > 0 {
 			s = strings.TrimRightFunc(s, isSpace)
 		}
@@ -180,6 +180,7 @@ func closeGaps(in []piece) []piece {
 	var out []piece
 	for i := 0; i < len(in); i++ {
 		p := in[i]
+		//nolint:nestif // four ways to close one gap, tried in order
 		if i+1 < len(in) && in[i+1].sep == " " && runeLen(p.text) == 1 && isHan(firstRune(p.text)) {
 			// 王 五一 市城管局局长: a space only behind the family name
 			if n := in[i+1].text; runeLen(n) == 2 && isName(p.text+n) && i+2 < len(in) && in[i+2].sep == " " && readsAsPost(in[i+2].text) && !readsAsPost(n) {
@@ -246,7 +247,7 @@ func readEntries(s string) (list []entry, ok bool) {
 		return names, true
 	}
 	for i := 0; i < len(ps); {
-		e, used, good := readEntry(ps[i:], len(list) > 0)
+		e, used, good := readEntry(ps[i:])
 		if !good {
 			ok = false
 			i++
@@ -285,7 +286,7 @@ func bareNames(ps []piece) []entry {
 }
 
 // readEntry reads one person from the front of ps and says how many pieces it took.
-func readEntry(ps []piece, later bool) (entry, int, bool) {
+func readEntry(ps []piece) (entry, int, bool) {
 	head, note := cutBracket(ps[0].text)
 	head = strings.TrimSuffix(head, "同志")
 	if name, ok := standsAsName(head, ps, note); ok {
@@ -499,11 +500,12 @@ func unglue(s string) (name, post string) {
 			continue
 		}
 		score := 1
-		if youthLeague(tail) {
+		switch {
+		case youthLeague(tail):
 			score = 4
-		} else if levelUnit().MatchString(tail) {
+		case levelUnit().MatchString(tail):
 			score = 3
-		} else if hasAnyPrefix(tail, "副", "党", "常务") || placedOrgan().MatchString(tail) {
+		case hasAnyPrefix(tail, "副", "党", "常务") || placedOrgan().MatchString(tail):
 			score = 2
 		}
 		if endsAsOrganName(head) && score < 3 {
@@ -533,8 +535,6 @@ func startsAsPost(s string) bool { return startsAsPlace(s) || placedOrgan().Matc
 func endsAsOrganName(s string) bool {
 	return hasAnySuffix(s, "市", "县", "区", "镇", "乡", "省", "州", "旗", "街", "城", "矿", "铁", "国", "新")
 }
-
-func startsCompound(s string) bool { return hasAnyPrefix(s, compoundSurnames...) }
 
 // readsAsEntry reports whether a whole line is one or more people of a roster.
 func readsAsEntry(s string) bool {

@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 import "strings"
 
 // document is the text parted into what stands around the plan and the plan itself.
@@ -49,7 +51,7 @@ var printLine = lazy(`^(.*?)(\d{4}年\d{1,2}月\d{1,2}日)\s*印(?:发|制|刷)?
 // takeTail takes away 抄送, 印发 and the lines around them.
 func (d *document) takeTail(ps []Paragraph) []Paragraph {
 	var out []Paragraph
-	for i := 0; i < len(ps); i++ {
+	for i := range ps {
 		t := squeeze(ps[i].Text)
 		switch {
 		case hasAnyPrefix(t, "抄送：", "抄送:", "抄报：", "抄报:", "分送：", "分送:"):
@@ -86,7 +88,7 @@ func endsAsTitleOfPaper(s string) bool {
 var metaLabel = lazy(`^[【\[]?(索引号|发文字号|发布机构|发文机关|成文日期|发布日期|发文日期|主题分类|主题词|信息分类|文号|名称|标题|有效性|来源|签发人|时效|公文种类|组配分类|生成日期|信息索取号|密级|保密期限|紧急程度)[】\]]?\s*[：:]`)
 
 // takeTitle reads the letterhead, the number before or after the title, and the title over its lines.
-func (d *document) takeTitle(ps []Paragraph) []Paragraph {
+func (d *document) takeTitle(ps []Paragraph) []Paragraph { //nolint:gocognit,gocyclo // one line after another, each asked what it is
 	var parts []string
 	i := 0
 	for ; i < len(ps) && i < 25; i++ {
@@ -118,7 +120,7 @@ func (d *document) takeTitle(ps []Paragraph) []Paragraph {
 		if len(parts) == 0 && (strings.HasSuffix(s, "文件") && runeLen(s) < 60 || endsAsUnit(s) && runeLen(s) < 40 && nextIsNumber(ps[i+1:])) {
 			continue
 		}
-		if done && !continuesTitle(parts, s) {
+		if done && !continuesTitle(s) {
 			break
 		}
 		if m, _, ok := readMarker(t); ok && !m.weak || strings.HasSuffix(t, "。") || runeLen(s) > 90 || isAddressee(t) || len(parts) >= 16 {
@@ -129,7 +131,8 @@ func (d *document) takeTitle(ps []Paragraph) []Paragraph {
 		}
 		if num := documentNumber().FindString(t); num != "" && hasAnySuffix(trim(t), "）", ")") && strings.Contains(t, "关于") {
 			d.number = cleanNumber(num)
-			t = strings.TrimRight(trim(strings.TrimSuffix(trim(t), t[strings.Index(t, num):])), "（( 　")
+			before, _, _ := strings.Cut(t, num)
+			t = strings.TrimRight(before, "（( 　")
 			s = squeeze(t)
 		}
 		parts = append(parts, s)
@@ -140,7 +143,7 @@ func (d *document) takeTitle(ps []Paragraph) []Paragraph {
 }
 
 // continuesTitle lets a line like 的通知 or （试行） belong to a title that seemed complete.
-func continuesTitle(parts []string, s string) bool {
+func continuesTitle(s string) bool {
 	return hasAnyPrefix(s, "的通知", "的意见", "的决定", "的实施", "（试行", "(试行", "（征求意见", "（暂行", "（20") && runeLen(s) < 16
 }
 
@@ -177,8 +180,6 @@ func endsAsAddressee(s string) bool {
 	s = strings.TrimRight(s, "：:")
 	return endsAsUnit(s) || hasAnySuffix(s, "机构", "单位", "部门", "人员", "成员", "高校", "科室", "企业")
 }
-
-var noticeTitle = lazy(`《([^《》]+(?:《[^》]*》[^《》]*)*)》`)
 
 // takeNotice reads the addressees, and where a signed notice stands before the plan, that notice and the plan's title.
 func (d *document) takeNotice(ps []Paragraph) []Paragraph {
@@ -304,7 +305,7 @@ func issuerLike(s string) bool {
 
 // planTitleAt returns how many paragraphs at the start of ps make the title of a plan, 0 if they do not.
 func planTitleAt(ps []Paragraph) int {
-	joined := ""
+	var joined strings.Builder
 	for i := 0; i < len(ps) && i < 4; i++ {
 		t := squeeze(ps[i].Text)
 		if m, _, ok := readMarker(ps[i].Text); ok && !m.weak || hasAnySuffix(t, "。", "；", "：", ":", "，") || runeLen(t) > 60 || isDateLine(t) || len(roleLabels(ps[i].Text)) > 0 {
@@ -313,8 +314,8 @@ func planTitleAt(ps []Paragraph) int {
 		if _, _, ok := readAnnex(ps[i].Text); ok {
 			return 0
 		}
-		joined += t
-		if endsAsTitleOfPaper(joined) {
+		joined.WriteString(t)
+		if endsAsTitleOfPaper(joined.String()) {
 			return i + 1
 		}
 	}
@@ -348,22 +349,18 @@ func (d *document) takePlanTitle(ps []Paragraph) []Paragraph {
 }
 
 func titleText(ps []Paragraph) string {
-	out := ""
-	for _, p := range ps[:planTitleAt(ps)] {
-		out += squeeze(p.Text)
-	}
-	return out
+	return squeeze(text(ps[:planTitleAt(ps)]))
 }
 
 // takeSignature takes a signature that stands after the text, and the list of annexes before or after it.
 func (d *document) takeSignature(ps []Paragraph) []Paragraph {
 	if len(d.issuers) == 0 {
-		for j := len(ps) - 1; j >= 0; j-- {
+		for j, p := range slices.Backward(ps) {
 			day, issuers, from := signatureAt(ps, j, 0)
 			if day == "" || len(issuers) == 0 && j < len(ps)-1 {
 				continue
 			}
-			d.setIssued(day, ps[j].Lines)
+			d.setIssued(day, p.Lines)
 			d.issuers = issuers
 			ps = append(append([]Paragraph{}, ps[:from]...), ps[j+1:]...)
 			break

@@ -45,7 +45,7 @@ func indicatorsOf(root *node, tasks map[string]*node, rows []Task, bodies []Body
 		if own == "" {
 			own = n.path
 		}
-		if n.mark.kind != annexMark && !(n.parent != nil && n.parent.mark.kind == annexMark) {
+		if n.mark.kind != annexMark && (n.parent == nil || n.parent.mark.kind != annexMark) {
 			for _, p := range n.paras {
 				out = append(out, measuresIn(p, own)...)
 			}
@@ -75,8 +75,9 @@ func indicatorsOf(root *node, tasks map[string]*node, rows []Task, bodies []Body
 // measuresIn finds the targets of a paragraph in the order of the text; of two readings of one place the first rule wins.
 func measuresIn(p Paragraph, path string) []Indicator {
 	type hit struct {
-		from, to int
 		Indicator
+
+		from, to int
 	}
 	var hits []hit
 	for _, rule := range indicatorRules {
@@ -97,7 +98,7 @@ func measuresIn(p Paragraph, path string) []Indicator {
 				continue
 			}
 			ind.Path, ind.Lines = path, p.slice(loc[0], loc[1]).Lines
-			hits = append(hits, hit{loc[0], loc[1], ind})
+			hits = append(hits, hit{Indicator: ind, from: loc[0], to: loc[1]})
 		}
 	}
 	sort.SliceStable(hits, func(i, j int) bool { return hits[i].from < hits[j].from })

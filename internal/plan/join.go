@@ -64,16 +64,16 @@ func wrapWidth(lines []string, always bool) int {
 	long, longest, filled := 0, 0, 0
 	for _, l := range lines {
 		n := displayWidth(l) / 2
-		if n == 0 {
-			continue
+		if n == 0 || strings.Contains(trim(l), "    ") || strings.ContainsRune(l, '\t') {
+			continue // nothing, or the row of a table
 		}
 		filled++
 		if n >= len(lengths) {
 			return 0
 		}
-		lengths[n]++
+		lengths[n]++ //nolint:gosec // n is below its length
 		if !strings.ContainsRune("。；;：:！？!?）)", lastRune(l)) {
-			unfinished[n]++
+			unfinished[n]++ //nolint:gosec // as above
 		}
 		longest = max(longest, n)
 	}
@@ -113,7 +113,7 @@ func displayWidth(s string) int {
 }
 
 // continues decides whether line l is the rest of the paragraph p that a page or a printer cut.
-func continues(p Paragraph, l string, indented bool, wrap int) bool {
+func continues(p Paragraph, l string, indented bool, wrap int) bool { //nolint:gocyclo // one question after another, in the order in which they decide
 	end := lastRune(p.Text)
 	if cutInside(p.Text, l) {
 		return true
@@ -173,7 +173,10 @@ func cutInside(p, l string) bool {
 	if open > 0 && strings.ContainsAny(l, "）)") && (!numbered || m.weak || afterNumber) {
 		return runeLen(p[strings.LastIndexAny(p, "（("):]) < 120
 	}
-	if loc := responsibilityLabel().FindAllStringIndex(p, -1); len(loc) > 0 && loc[len(loc)-1][1] == len(p) && runeLen(p) > 12 {
+	if numberAtEnd().MatchString(p) && !numbered {
+		return true // …巡查。(四)｜筹措资金
+	}
+	if loc := labelsAt(p); len(loc) > 0 && loc[len(loc)-1][1] == len(p) && runeLen(p) > 12 {
 		return true
 	}
 	if strings.HasPrefix(l, "·") && isHan(lastRune(p)) || strings.HasSuffix(p, "·") {
@@ -192,6 +195,9 @@ func cutInside(p, l string) bool {
 	part := runeLen(head) == 1 && (bracket != "" || len(after) > 1 && after[1].sep == "、") || strings.Contains(head, "·") && strings.Index(head, "·") <= len("江")
 	return last.to == len(p)-labels[len(labels)-1].to && (runeLen(last.text) == 1 && last.sep == "、" || part)
 }
+
+// numberAtEnd is the number of an item whose words the next line holds.
+var numberAtEnd = lazy(`[。；)）][（(][一二三四五六七八九十\d]{1,3}[)）]$`)
 
 // unclosed reports a bracket or a quotation that the text opened last and did not close.
 func unclosed(s string) bool {
@@ -252,7 +258,7 @@ func doubled(p, q Paragraph) (int, []Finding) {
 	}
 	for k := min(4, len(a), len(b)); k >= 1; k-- {
 		tail, head := string(a[len(a)-k:]), string(b[:k])
-		if tail != head || !allHan(tail) || k == 1 && strings.Contains(reduplicated, tail) {
+		if tail != head || !allHan(tail) || k == 1 && (strings.Contains(reduplicated, tail) || len(roleLabels(p.Text)) > 0) {
 			continue
 		}
 		return len(head), []Finding{{"doubled_character", Warning,

@@ -76,7 +76,7 @@ func readOrdinal(s string) (marker, string, bool) {
 	return marker{}, s, false
 }
 
-// readHanMark reads 一、 and the rarer 一. 一．
+// readHanMark reads 一、 and the rarer 一. and 一．, the dot of either width.
 func readHanMark(s string) (marker, string, bool) {
 	digits := takeWhile(s, hanDigits)
 	if digits == "" {
@@ -124,8 +124,8 @@ func readBracketMark(s string) (marker, string, bool) {
 			continue
 		}
 		tail := strings.TrimLeftFunc(inner[len(digits):], isSpace)
-		for _, close := range []string{"）", ")", "〕"} {
-			if rest, ok := strings.CutPrefix(tail, close); ok {
+		for _, end := range []string{"）", ")", "〕"} {
+			if rest, ok := strings.CutPrefix(tail, end); ok {
 				rest = strings.TrimLeft(rest, "、.．")
 				return marker{kind: try.kind, n: number(digits), label: "(" + halfWidth(digits) + ")"}, rest, true
 			}
@@ -148,14 +148,14 @@ func readDigitMark(s string) (marker, string, bool) {
 	for _, dot := range []string{"．", "、", ".", "﹒"} {
 		if tail, ok := strings.CutPrefix(rest, dot); ok {
 			tail = strings.TrimLeftFunc(strings.TrimLeft(tail, ".．、"), isSpace)
-			if tail == "" || isDigit(firstRune(tail)) {
+			if tail == "" || isDigit(firstRune(tail)) && !startsWithTime(tail) {
 				return marker{}, s, false // 2.2 平方米
 			}
 			return m, tail, true
 		}
 	}
-	for _, close := range []string{"）", ")"} {
-		if tail, ok := strings.CutPrefix(rest, close); ok {
+	for _, end := range []string{"）", ")"} {
+		if tail, ok := strings.CutPrefix(rest, end); ok {
 			m.kind, m.label = digitBracket, m.label+")"
 			return m, tail, true
 		}
@@ -168,6 +168,12 @@ func readDigitMark(s string) (marker, string, bool) {
 		return m, rest, true
 	}
 	return marker{}, s, false
+}
+
+// startsWithTime reports a text that begins with a year or a month: 1．2023年6月底前….
+func startsWithTime(s string) bool {
+	list := periods(s[:min(len(s), 60)], 2000)
+	return len(list) > 0 && list[0].off == 0
 }
 
 func readCircle(s string) (marker, string, bool) {

@@ -57,7 +57,7 @@ var invisible = sync.OnceValue(func() *strings.Replacer {
 func trimLine(l string) string {
 	l = invisible().Replace(l)
 	whole := trim(l)
-	if runeLen(whole) >= 4 && strings.Trim(whole, "─━—－-_=*＊━═～~·.…　 ") == "" {
+	if runeLen(whole) >= 4 && strings.Trim(whole, "─━—－-_=*＊═～~·.…　 ") == "" {
 		return "" // a rule drawn with characters
 	}
 	if left := strings.TrimLeft(l, " 　"); strings.HasPrefix(left, "\t") && strings.ContainsRune(whole, '\t') {

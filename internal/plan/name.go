@@ -85,29 +85,3 @@ func dotted(s string) bool {
 	}
 	return true
 }
-
-// spacedNames closes the gap in two-character names that clerks spread to three (王　渊): a single character,
-// space, a single character, and then the end, a space or a bracket.
-func spacedNames(s string) string {
-	runes := []rune(s)
-	var out []rune
-	for i := 0; i < len(runes); i++ {
-		j := i + 1
-		for j < len(runes) && isSpace(runes[j]) {
-			j++
-		}
-		alone := (i == 0 || nameBorder(runes[i-1])) && (j+1 >= len(runes) || nameBorder(runes[j+1]))
-		if alone && j > i+1 && j < len(runes) && isHan(runes[i]) && isHan(runes[j]) &&
-			strings.ContainsRune(surnames, runes[i]) {
-			out = append(out, runes[i], runes[j])
-			i = j
-			continue
-		}
-		out = append(out, runes[i])
-	}
-	return string(out)
-}
-
-func nameBorder(r rune) bool {
-	return isSpace(r) || strings.ContainsRune("、，,；;：:（(）)。|/", r)
-}

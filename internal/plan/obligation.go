@@ -79,7 +79,7 @@ func owedIn(p Paragraph, body []string) []Obligation {
 	return out
 }
 
-func owedInSentence(s string, body []string) []Obligation {
+func owedInSentence(s string, body []string) []Obligation { //nolint:gocognit // one clause after another
 	if !cadenceWord().MatchString(s) {
 		return nil
 	}

@@ -62,18 +62,6 @@ type outliner struct {
 	found []Finding
 }
 
-// outline builds the tree of headings over the body of the plan.
-func outline(paras []Paragraph) (*node, []Finding) {
-	o := &outliner{root: &node{}}
-	o.at = o.root
-	for i, p := range paras {
-		for _, item := range o.items(p) {
-			o.place(item, paras[i+1:])
-		}
-	}
-	return o.root, o.found
-}
-
 // place puts one paragraph or item where it belongs.
 func (o *outliner) place(p Paragraph, next []Paragraph) {
 	m, rest, ok := readMarker(p.Text)
@@ -223,7 +211,7 @@ func (o *outliner) items(p Paragraph) []Paragraph {
 // gluedItem finds where the next heading begins that stands on the line of the units before it:
 // 责任单位：市教育局、市财政局（二）加强保障. It is 0 where there is none.
 func (o *outliner) gluedItem(s string) int {
-	label := responsibilityLabel().FindStringIndex(s)
+	label := labelAt(s)
 	if label == nil {
 		return 0
 	}
@@ -471,6 +459,9 @@ func saysAll(s string) bool {
 	clauses := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("，,", r) })
 	if runeLen(s) <= 16 || len(clauses) < 2 || isDigit(firstRune(s)) {
 		return false // 2019年4月，制定方案，动员部署 is the heading of a stage
+	}
+	if strings.ContainsAny(s, "0123456789") {
+		return true // how much or how many: no call, a measure
 	}
 	for _, c := range clauses[1:] {
 		if d := runeLen(c) - runeLen(clauses[0]); d > 2 || d < -2 {

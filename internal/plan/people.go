@@ -10,9 +10,10 @@ type Person struct {
 
 // Membership is an appointment with the body it is in.
 type Membership struct {
+	Appointment
+
 	Body string
 	At   [2]int // its place: Bodies[At[0]].Appointments[At[1]]
-	Appointment
 }
 
 // People groups the appointments of a plan into persons. Equal names are one person only where the unit agrees; an
@@ -20,9 +21,9 @@ type Membership struct {
 func People(p *Plan) []Person {
 	var out []Person
 	byName := map[string][]int{}
-	add := func(m Membership, any bool) bool {
+	add := func(m Membership, alone bool) bool {
 		for _, i := range byName[m.Name] {
-			if out[i].Unit == m.Unit || any && len(byName[m.Name]) == 1 {
+			if out[i].Unit == m.Unit || alone && len(byName[m.Name]) == 1 {
 				out[i].Appointments = append(out[i].Appointments, m)
 				if m.Post != "" && !contains(out[i].Posts, m.Post) {
 					out[i].Posts = append(out[i].Posts, m.Post)
@@ -35,7 +36,7 @@ func People(p *Plan) []Person {
 	for _, unknown := range []bool{false, true} {
 		for i, b := range p.Bodies {
 			for j, a := range b.Appointments {
-				m := Membership{b.Name, [2]int{i, j}, a}
+				m := Membership{Appointment: a, Body: b.Name, At: [2]int{i, j}}
 				if (a.Unit == "") != unknown || add(m, unknown) {
 					continue
 				}

@@ -33,7 +33,7 @@ func Read(src Source) (*Plan, error) {
 	var phaseFindings []Finding
 	p.Phases, phaseFindings = phasesOf(root, doc.issuedOn)
 	found = append(found, phaseFindings...)
-	if len(p.Outline) == 0 && len(p.Bodies) == 0 {
+	if len(p.Outline) == 0 && len(p.Bodies) == 0 && len(p.Tasks) == 0 {
 		return nil, kernel.E(kernel.Invalid, "“%s”不像方案：没有读到“一、”“（一）”之类的标题，也没有人员名单。请检查是否选错了文件。", src.Name)
 	}
 	p.Obligations = obligationsOf(root, p.Bodies, duties)
@@ -42,7 +42,8 @@ func Read(src Source) (*Plan, error) {
 		rows = w.tasks
 	}
 	p.Indicators = indicatorsOf(root, w.nodes, rows, p.Bodies, duties)
-	p.Findings = append(found, checkUp(p, doc, root)...)
+	found = append(found, checkUp(p, doc, root)...)
+	p.Findings = found
 	fillEmpty(p)
 	return p, nil
 }

@@ -23,13 +23,28 @@ func leads(role string) bool {
 // responsibilityLabel finds 牵头单位：, 责任部门:, 责任主体：, 配合单位： and so on.
 var responsibilityLabel = lazy(`(?:[省市区县州]级|[省市区县州]直|主要|具体|第一|任务)?(牵头(?:负责|主办|责任)?|责任(?:落实)?|配合(?:落实)?|参与|参加|协办|协同|主办|落实|负责|指导|协助|承办|实施|完成|主责|整改|组织|监督|监管|主管|包保)(?:责任|市直|市级|县直|县级|区直|区级)?(单位|部门|主体|领导|责任人|人|处室|科室|股室|处|科|股|机构|时限|时间|期限|单位及责任人)(?:[及和][^：:，。；]{1,8})?\s*[：:]|(牵头|配合|责任)\s*[：:]`)
 
+// labelAt is the place of the first label in s, nil if there is none. Most text has no colon, and costs nothing.
+func labelAt(s string) []int {
+	if !strings.ContainsAny(s, "：:") {
+		return nil
+	}
+	return responsibilityLabel().FindStringIndex(s)
+}
+
+func labelsAt(s string) [][]int {
+	if !strings.ContainsAny(s, "：:") {
+		return nil
+	}
+	return responsibilityLabel().FindAllStringIndex(s, -1)
+}
+
 // startsResponsibility reports that a line begins with such a label, bracket or not.
 func startsResponsibility(s string) bool {
 	s = strings.TrimLeft(s, "（([【〔")
 	if len(s) > 60 {
 		s = s[:60]
 	}
-	loc := responsibilityLabel().FindStringIndex(squeezeHead(s))
+	loc := labelAt(squeezeHead(s))
 	return loc != nil && loc[0] == 0
 }
 
@@ -144,7 +159,7 @@ func subjects(s string) []Responsibility {
 		}
 		named := len(list) > 0
 		for _, u := range list {
-			named = named && (i > 0 && !leads(role) || hasAnyPrefix(u, "市", "县", "区", "省", "各县", "各市", "各区", "各乡", "各镇", "各街道", "国家")) && endsAsUnit(u) && runeLen(u) > 2
+			named = named && (i > 0 && !leads(role) || hasAnyPrefix(u, "市", "县", "区", "省", "各县", "各市", "各区", "各乡", "各镇", "各街道", "国家")) && endsAsUnit(u) && runeLen(u) > 2 && !hasAnySuffix(u, "主体", "企业")
 		}
 		if !named || i == 0 && !leads(role) {
 			if i == 0 {
@@ -205,7 +220,7 @@ func responsibilityGroups(s string) []responsibilityGroup {
 
 // labelIn finds a responsibility label at the start of s or after the end of a sentence; -1 if none.
 func labelIn(s string) int {
-	for _, loc := range responsibilityLabel().FindAllStringIndex(s, -1) {
+	for _, loc := range labelsAt(s) {
 		before := strings.TrimRightFunc(s[:loc[0]], isSpace)
 		if before == "" || before != s[:loc[0]] || hasAnySuffix(before, "。", "；", ";", "\n", "）", ")") {
 			return loc[0]
@@ -234,7 +249,7 @@ func parseResponsibility(s string) []Responsibility {
 	if s == "" || runeLen(s) > 400 {
 		return nil
 	}
-	if loc := responsibilityLabel().FindStringIndex(s); loc != nil && loc[0] == 0 {
+	if loc := labelAt(s); loc != nil && loc[0] == 0 {
 		return labelled(s)
 	}
 	return clauses(s)
@@ -283,7 +298,7 @@ func labelWords(s string, loc []int) (role, of string) {
 }
 
 // clauses reads 甲牵头，乙、丙配合: units, then the word that gives their role.
-func clauses(s string) []Responsibility {
+func clauses(s string) []Responsibility { //nolint:gocognit // one line after another, each asked what it is
 	if i := strings.Index(s, "。"); i >= 0 {
 		first, more := clauses(s[:i]), clauses(trim(s[i+len("。"):]))
 		if len(first) == 0 || len(more) == 0 || containsAny(s[i:], "以下", "下同") {

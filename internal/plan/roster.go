@@ -81,7 +81,7 @@ func appointments(p Paragraph, base int, role string, entries []entry) []Appoint
 var sectionList = lazy(`下设(?:了)?(?:\d+个|[一二三四五六七八九十]+个)?([^。；;]*?(?:组|部|处|科|专班))(?:[^、和及\p{Han}]|等|$|[一二三四五六七八九十\d]+个)`)
 
 // sectionsIn reads the named parts in 办公室下设综合协调组、材料组、宣传组.
-func sectionsIn(s, kind string) []string {
+func sectionsIn(s string) []string {
 	var out []string
 	for _, m := range sectionList().FindAllStringSubmatch(s, -1) {
 		list := m[1]
@@ -121,6 +121,7 @@ var (
 	officeAnd = lazy(`[，；,;](第一副主任|常务副主任|副主任)由([^，。；]{2,90}?)(?:同志)?(?:分别)?(?:兼任|担任)`)
 	officeToo = lazy(`[，；,;]([^，,。；;：由]{2,60}?)(?:同志)?(?:兼任|担任|任)(第一副主任|常务副主任|副主任)`)
 	leaderBy  = lazy(`(?:^|由|，|,|。|；)([^，,。；：]{2,40}?)(?:同志)?(?:担任|兼任|任|为)(第一组长|常务副组长|副组长|组长|常务副总指挥|副总指挥|总指挥|第一召集人|副召集人|召集人|副指挥长|指挥长|主任委员|副主任委员)`)
+	roleBy    = lazy(`(?:^|，|,|。|；|，由)(第一组长|常务副组长|副组长|组长|副总指挥|总指挥|召集人|副召集人|副指挥长|指挥长)由([^，,。；：由]{2,60}?)(?:同志)?(?:分别)?(?:担任|兼任)`)
 	officeOf  = lazy(`(?:领导小组|指挥部|联席会议|委员会|专班)办公室`)
 	officeSub = lazy(`([\p{Han}]{2,30}?)下设办公室`)
 )
@@ -140,7 +141,7 @@ func (r *rosterReader) readProse(root *node) {
 					continue
 				}
 				r.readOffice(s, p)
-				r.readSections(s, p)
+				r.readSections(s)
 			}
 		}
 	}
@@ -349,8 +350,8 @@ func nameAtEnd(s string) (name, post string) {
 }
 
 // readSections gives the named parts in a sentence to the body it speaks of.
-func (r *rosterReader) readSections(s string, p Paragraph) {
-	list := sectionsIn(s, "")
+func (r *rosterReader) readSections(s string) {
+	list := sectionsIn(s)
 	if len(list) == 0 {
 		return
 	}
@@ -376,8 +377,16 @@ func (r *rosterReader) readLeaders(p Paragraph) {
 		return
 	}
 	at := -1
+	type chief struct{ role, who string }
+	var chiefs []chief
+	for _, m := range roleBy().FindAllStringSubmatch(p.Text, -1) {
+		chiefs = append(chiefs, chief{m[1], m[2]})
+	}
 	for _, m := range leaderBy().FindAllStringSubmatch(p.Text, -1) {
-		who := m[1]
+		chiefs = append(chiefs, chief{m[2], m[1]})
+	}
+	for _, c := range chiefs {
+		who := c.who
 		if i := strings.LastIndex(who, "由"); i >= 0 {
 			who = who[i+len("由"):]
 		}
@@ -385,8 +394,9 @@ func (r *rosterReader) readLeaders(p Paragraph) {
 			who = who[i+len("以"):] // 成立以县长张三为组长…
 		}
 		list := []string{who}
-		if name, post := nameAtEnd(who); name == "" || post == "" {
-			list = splitTop(who, "、") // 副局长李华、王芳
+		parts := splitTop(who, "、")
+		if name, post := nameAtEnd(who); name == "" || post == "" || allNamed(parts) {
+			list = parts // 副局长李华、王芳
 		}
 		for i, one := range list {
 			person, post := nameAtEnd(one)
@@ -396,9 +406,19 @@ func (r *rosterReader) readLeaders(p Paragraph) {
 			if at < 0 {
 				at = r.open(name, p.Lines)
 			}
-			r.appoint(at, m[2], person, post, p)
+			r.appoint(at, c.role, person, post, p)
 		}
 	}
+}
+
+// allNamed reports parts each of which ends in a name: 副县长刘敏、县水利局局长何伟, not 市委副书记、市长张伟.
+func allNamed(parts []string) bool {
+	for _, p := range parts {
+		if name, _ := nameAtEnd(p); name == "" {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *rosterReader) knows(name string) bool {

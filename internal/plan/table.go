@@ -74,7 +74,7 @@ func tabbed(head Paragraph, header []string, paras []Paragraph) *table {
 		if starts != nil {
 			cells = aligned(p.Text, starts)
 		}
-		if starts != nil && len(t.rows) > 0 && (&t.rows[len(t.rows)-1]).continued(p) {
+		if starts != nil && len(t.rows) > 0 && t.rows[len(t.rows)-1].continued(p) {
 			continue
 		}
 		if cells == nil {
@@ -252,7 +252,7 @@ func (t *table) column(names ...string) int {
 	return -1
 }
 
-func (r tableRow) cell(i int) string {
+func (r *tableRow) cell(i int) string {
 	if i < 0 || i >= len(r.cells) {
 		return ""
 	}
@@ -280,6 +280,10 @@ func tableTasks(n *node, year int) []Task {
 		if r.cell(name) == "" || number(r.cell(name)) >= 0 {
 			continue
 		}
+		if r.groups(num) {
+			above = ""
+			continue
+		}
 		leads := r.cell(lead)
 		if leads == "" {
 			leads = above
@@ -297,6 +301,18 @@ func tableTasks(n *node, year int) []Task {
 		out = append(out, task)
 	}
 	return out
+}
+
+// groups reports a row that only heads those below it: 一, 控源截污, and nothing else.
+func (r *tableRow) groups(num int) bool {
+	filled := 0
+	for _, c := range r.cells {
+		if c != "" {
+			filled++
+		}
+	}
+	label := strings.Trim(r.cell(num), "、（）()")
+	return filled <= 2 && allHan(label) && number(label) > 0
 }
 
 // onlyDay is the last day of a cell that holds one time and nothing without an end.
@@ -341,7 +357,7 @@ func squeezeHan(s string) string {
 // addTables joins the tables of the annexes to the tasks of the text, or where the text has none makes tasks of
 // their rows.
 func (w *work) addTables(root *node, year int) {
-	for _, n := range root.children {
+	for _, n := range append([]*node{root}, root.children...) {
 		rows := tableTasks(n, year)
 		if len(rows) == 0 {
 			continue

@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // work is what the reading of tasks needs to know of the plan as a whole.
 type work struct {
@@ -123,7 +126,7 @@ func (w *work) container(n *node) {
 func (w *work) section(n *node) {
 	if parts := sectionParts(n); len(parts) > 0 {
 		for _, c := range parts {
-			if len(taskParts(c)) > 0 && len(taskParts(c)) == len(c.children) && c.mark.kind == hanBracket && deeper(parts) {
+			if len(taskParts(c)) > 0 && len(taskParts(c)) == len(c.children) && c.mark.kind == hanBracket && (deeper(parts) || allResponsible(taskParts(c))) {
 				w.action(c, taskParts(c))
 				continue
 			}
@@ -227,6 +230,16 @@ func anyText(nodes []*node) bool {
 	return false
 }
 
+// allResponsible reports items each of which names who answers for it: they are the tasks.
+func allResponsible(nodes []*node) bool {
+	for _, c := range nodes {
+		if len(responsibilities(c.all())) == 0 {
+			return false
+		}
+	}
+	return len(nodes) > 1
+}
+
 func anyResponsible(nodes []*node) bool {
 	for _, c := range nodes {
 		if len(responsibilities(c.all())) > 0 {
@@ -326,11 +339,11 @@ func taskText(n *node) string {
 
 func numbered(n *node) string {
 	dot := map[markerKind]string{hanMark: "、", digitMark: "."}[n.mark.kind]
-	out := n.mark.label + dot + n.title + n.stop + text(n.paras)
+	parts := []string{n.mark.label + dot + n.title + n.stop + text(n.paras)}
 	for _, c := range n.children {
-		out += "\n" + numbered(c)
+		parts = append(parts, numbered(c))
 	}
-	return out
+	return strings.Join(parts, "\n")
 }
 
 // unitsOf sums up who leads and who supports; who leads once does not also support.
@@ -352,14 +365,7 @@ func unitsOf(list []Responsibility) (lead, support []string) {
 	return lead, kept
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
+func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
 var deadlineLabel = lazy(`(?:完成时限|完成时间|时限要求|办结时限|整改时限|时间要求|完成期限|时限)\s*[：:]?\s*([^。；;）)\n]{2,40})`)
 

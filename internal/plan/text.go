@@ -78,9 +78,6 @@ func containsAny(s string, parts ...string) bool {
 	return false
 }
 
-// afterPrefix is s without prefix and the spaces after it.
-func afterPrefix(s, prefix string) string { return trim(strings.TrimPrefix(s, prefix)) }
-
 // halfWidth turns full-width digits, letters and brackets into ASCII, and lengthens nothing else.
 func halfWidth(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -116,7 +116,7 @@ func (p pack) read(part string) ([]byte, error) {
 	if err != nil {
 		return nil, p.damaged(part, err)
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // only read
 	data, err := io.ReadAll(io.LimitReader(r, maxPart+1))
 	if err != nil {
 		return nil, p.damaged(part, err)

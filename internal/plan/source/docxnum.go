@@ -194,7 +194,7 @@ func (n *numbering) advance(id, abstract string, lvl int) {
 		}
 	}
 	n.begun[id] = true
-	for i := 0; i < lvl; i++ {
+	for i := range lvl {
 		if c[i] < levels[i].start {
 			c[i] = levels[i].start // a level above that never came up counts as begun
 		}

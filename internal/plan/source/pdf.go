@@ -46,7 +46,7 @@ func pdfLines(name string, data []byte) (lines []string, err error) {
 	if err != nil {
 		return nil, kernel.E(kernel.Unavailable, "正在读别的 PDF。请稍后再试。").Because(err)
 	}
-	defer instance.Close()
+	defer func() { _ = instance.Close() }() // goes back to the pool either way
 	doc, err := instance.OpenDocument(&requests.OpenDocument{File: &data})
 	switch {
 	case errors.Is(err, pdfiumerrors.ErrPassword), errors.Is(err, pdfiumerrors.ErrSecurity):
@@ -71,7 +71,7 @@ func documentLines(name string, instance pdfium.Pdfium, doc references.FPDF_DOCU
 	}
 	var lines []string
 	chars := 0
-	for i := 0; i < count.PageCount; i++ {
+	for i := range count.PageCount {
 		page, err := instance.GetPageTextStructured(&requests.GetPageTextStructured{
 			Page: requests.Page{ByIndex: &requests.PageByIndex{Document: doc, Index: i}},
 			Mode: requests.GetPageTextStructuredModeChars,

@@ -17,20 +17,20 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-func fixture(t testing.TB, name string) []byte {
-	t.Helper()
+func fixture(tb testing.TB, name string) []byte {
+	tb.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
-func lines(t testing.TB, name string, data []byte) []string {
-	t.Helper()
+func lines(tb testing.TB, name string, data []byte) []string {
+	tb.Helper()
 	src, err := Read(name, data)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return src.Lines
 }
@@ -57,8 +57,8 @@ func TestText_LinesCountAsCatCountsThem(t *testing.T) {
 }
 
 // docx packs a document.xml, and other parts by name, into a .docx.
-func docx(t testing.TB, body string, parts ...[2]string) []byte {
-	t.Helper()
+func docx(tb testing.TB, body string, parts ...[2]string) []byte {
+	tb.Helper()
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
 	if body != "" {
@@ -67,12 +67,12 @@ func docx(t testing.TB, body string, parts ...[2]string) []byte {
 	for _, p := range parts {
 		w, err := z.Create(p[0])
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		fmt.Fprint(w, p[1])
 	}
 	if err := z.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return buf.Bytes()
 }
@@ -237,7 +237,7 @@ func FuzzDocxBytes(f *testing.F) {
 // FuzzPageLines guards the placing of characters: every visible character comes out once, whatever the boxes.
 func FuzzPageLines(f *testing.F) {
 	f.Add("一、目标abc", 10.0, 12.0, 700.0)
-	f.Fuzz(func(t *testing.T, s string, left, size, top float64) {
+	f.Fuzz(func(_ *testing.T, s string, left, size, top float64) {
 		var glyphs []glyph
 		for i, r := range []rune(s) {
 			x := left + float64(i%40)*size
