@@ -109,15 +109,20 @@ func (s *system) backUp() string {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(kernel.WithActor(s.t.Context(), kernel.TheSystem))
 	var wg sync.WaitGroup
+	underWay := make(chan struct{}) // once everything before was sealed
 	wg.Go(func() {
-		for ctx.Err() == nil {
+		for sealed := false; ctx.Err() == nil; {
 			s.turn(ctx)
 			if _, err := s.ledger.SealNow(ctx); err != nil && ctx.Err() == nil {
 				s.t.Error(err)
 			}
+			if !sealed {
+				sealed = true
+				close(underWay)
+			}
 		}
 	})
-	time.Sleep(30 * time.Millisecond) // so that work is under way
+	<-underWay
 	path := filepath.Join(s.t.TempDir(), "backup.tar.gz")
 	f, err := os.Create(path)
 	if err != nil {
