@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -161,10 +162,29 @@ func dropRunningHeads(lines []string, pages []Finding) []Finding {
 		if endsAsTitleOfPaper(l) && firstLineOf(lines, l) == i {
 			continue
 		}
-		found = append(found, Finding{"running_head", Info, fmt.Sprintf("第%d行“%s”是页眉或页脚，已略去。", i+1, l), Lines{i + 1, i + 1}})
+		found = append(found, runningHead(i, l))
 		lines[i] = ""
 	}
-	return found
+	return append(found, dropFirstHead(lines, beside)...)
+}
+
+func runningHead(i int, l string) Finding {
+	return Finding{"running_head", Info, fmt.Sprintf("第%d行“%s”是页眉或页脚，已略去。", i+1, l), Lines{i + 1, i + 1}}
+}
+
+// dropFirstHead takes out the running head of the first page: it stands above everything, the title it repeats
+// comes again below the notice.
+func dropFirstHead(lines []string, beside map[string]map[int]bool) []Finding {
+	first := slices.IndexFunc(lines, func(l string) bool { return l != "" })
+	if first < 0 || len(beside[lines[first]]) < 2 {
+		return nil
+	}
+	head := lines[first]
+	if again := slices.Index(lines[first+1:], head); again < 0 || beside[head][first] {
+		return nil
+	}
+	lines[first] = ""
+	return []Finding{runningHead(first, head)}
 }
 
 func firstLineOf(lines []string, l string) int {
