@@ -40,6 +40,10 @@ func TestCorrect_LeavesTheFirstReadingAsItWas(t *testing.T) {
 		edit("merge", "task", []int{1}),
 		edit("answer", "finding", []int{0}, "answer", "kept"),
 		edit("set", "plan", nil, "printed_on", "2023-06-30"),
+		edit("add", "body", []int{9}, "name", "信息组", "kind", "work_group"),
+		edit("add", "appointment", []int{10, -1}, "role", "组长", "name", "甲乙", "post", "副市长"),
+		edit("add", "obligation", []int{-1}, "what", "报进度", "who", "各单位", "cadence", "weekly", "to", "办公室"),
+		edit("add", "indicator", []int{-1}, "name", "满意度", "comparator", ">=", "value", "90", "unit", "%"),
 	}
 	r, err := campaign.Correct(first, edits)
 	if err != nil {
@@ -57,6 +61,9 @@ func TestCorrect_LeavesTheFirstReadingAsItWas(t *testing.T) {
 	}
 	if len(got.Bodies[0].Appointments) != 44 || len(got.Bodies[1].Duties) != 6 || got.Phases[1].Start != "2023-08" || got.Phases[1].End != "" {
 		t.Errorf("%d %d %+v", len(got.Bodies[0].Appointments), len(got.Bodies[1].Duties), got.Phases[1])
+	}
+	if b := got.Bodies[10]; b.Name != "信息组" || len(b.Appointments) != 1 || b.Appointments[0].Name != "甲乙" || got.Obligations[0].To != "办公室" || got.Indicators[0].Value != "90" {
+		t.Errorf("added: %+v %+v %+v", b, got.Obligations[0], got.Indicators[0])
 	}
 	if r.Answers[0].Answer != "kept" || got.PrintedOn != "2023-06-30" {
 		t.Errorf("%+v %s", r.Answers, got.PrintedOn)

@@ -25,6 +25,9 @@ func (r *Reading) add(e Edit) error {
 	case e.Kind == "phase" && i >= -1 && i < len(p.Phases):
 		p.Phases = slices.Insert(p.Phases, i+1, plan.Phase{})
 		at[0]++
+	case e.Kind == "body" && i >= -1 && i < len(p.Bodies):
+		p.Bodies = slices.Insert(p.Bodies, i+1, plan.Body{Kind: plan.WorkGroup, Sections: []string{}})
+		at[0]++
 	case e.Kind == "appointment" && in(i, p.Bodies) && j >= -1 && j < len(p.Bodies[i].Appointments):
 		b := &p.Bodies[i]
 		b.Appointments = slices.Insert(b.Appointments, j+1, plan.Appointment{Role: "成员"})

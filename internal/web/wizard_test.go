@@ -139,3 +139,26 @@ func correctATask(t *testing.T, b *tab) {
 		t.Errorf("the corrected task is called %q", name)
 	}
 }
+
+// TestWizard_WhatTheReaderMissedIsAddedByHand adds one entry of each kind that the screen offers.
+func TestWizard_WhatTheReaderMissedIsAddedByHand(t *testing.T) {
+	s, _ := site(t)
+	draft := startDraft(t, s, 0, "examples/linfen-2023/plan.txt")
+	b := newTab(t, chromium(t), s, "system", 390, 844)
+	for _, add := range []struct{ edit, field, text, lands string }{
+		{"newbody", "name", "信息组", "#body-10"}, {"newduty.10", "text", "编写信息", "#duty-10-0"}, {"newseat.10", "name", "甲乙", "#appointment-10-0"},
+		{"newobligation", "what", "报信息", "#obligation-7"}, {"newindicator", "name", "满意度", "#indicator-27"},
+		{"newphase.2", "name", "巩固阶段", "#phase-3"}, {"newtask.26", "name", "添的任务", "#task-27"},
+	} {
+		b.do(t, chromedp.Navigate(fmt.Sprintf("%s/drafts/%d?edit=%s", s.URL, draft, add.edit)))
+		form := "#" + strings.ReplaceAll(add.edit, ".", "-") + " "
+		b.do(t, chromedp.SetValue(chromedp.CSS(form+"[name="+add.field+"]"), add.text), chromedp.Click(chromedp.CSS(form+"button.go")),
+			chromedp.WaitReady(chromedp.CSS(add.lands)))
+		if got := eval[string](t, b, `document.querySelector("`+add.lands+`").textContent`); !strings.Contains(got, add.text) {
+			t.Errorf("%s: %q", add.edit, got)
+		}
+		for _, v := range axe(t, b) {
+			t.Errorf("%s axe: %s", add.edit, v)
+		}
+	}
+}
