@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"pinzhi/internal/kernel"
 )
 
 // FuzzRead guards the whole reader: no panic, every span inside the text, no null in the JSON.
@@ -74,5 +76,13 @@ func checkSpans(t *testing.T, p *Plan, n int) {
 	}
 	for _, x := range p.Indicators {
 		check("indicator", x.Lines)
+	}
+}
+
+func TestRead_AParagraphWithoutEndIsRefusedWithItsPlace(t *testing.T) {
+	text := "一、任务\n（一）" + strings.Repeat("清河。（市商务局牵头，市经信委配合）", 5000)
+	_, err := Read(Source{Name: "f.txt", Lines: strings.Split(text, "\n")})
+	if kernel.CodeOf(err) != kernel.TooLarge || !strings.Contains(kernel.MessageOf(err), "第2行") {
+		t.Errorf("%v", err)
 	}
 }

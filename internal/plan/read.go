@@ -1,10 +1,16 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"pinzhi/internal/kernel"
 )
+
+// maxParagraph is the longest paragraph that is read, in bytes: some 60,000 characters, more than whole plans have.
+// The rules look at a paragraph's sentences and brackets against each other, which a paragraph without end would
+// turn into minutes.
+const maxParagraph = 180_000
 
 // Read reads an official plan. It fails with invalid where the text is empty or no official paper; what is
 // uncertain in a plan is a finding, never an error.
@@ -12,6 +18,10 @@ func Read(src Source) (*Plan, error) {
 	paras, found := Paragraphs(src)
 	if len(paras) == 0 {
 		return nil, kernel.E(kernel.Invalid, "“%s”里没有文字。请换一份有正文的方案。", src.Name)
+	}
+	if long := slices.IndexFunc(paras, func(p Paragraph) bool { return len(p.Text) > maxParagraph }); long >= 0 {
+		return nil, kernel.E(kernel.TooLarge, "“%s”第%d行起的一段有%d万多字，不像方案的正文。请检查是否选错了文件，或分段后再上传。",
+			src.Name, paras[long].Lines[0], runeLen(paras[long].Text)/10000)
 	}
 	doc := documentOf(paras)
 	root, more := outlineOf(doc)
