@@ -112,7 +112,7 @@ func underLeader(list []Responsibility) []Responsibility {
 	return list
 }
 
-var spoken = lazy(`由([^，。；,;由]{2,60}?)(牵头|负责|配合|承办|主办)(?:[，,]\s*(?:会同)?([^，。；,;由]{2,60}?)(配合|参与|协助|制定|组织|推进|实施|开展|落实|研究|等部门))?`)
+var spoken = lazy(`由([^，。；,;由]{2,60}?)(牵头|负责|配合|承办|主办)(?:[，,]\s*(?:会同)?([^，。；,;由]{2,60}?)(负责|配合|参与|协助|制定|组织|推进|实施|开展|落实|研究|等部门))?`)
 
 // spokenUnits reads the units that a sentence, not a bracket, makes answer: …由区卫生局负责检查.
 func spokenUnits(paras []Paragraph) []Responsibility {
