@@ -173,7 +173,7 @@ func (s *Service) AcceptAll(ctx context.Context, id int64, revision int) error {
 	}
 	return s.changeDraft(ctx, id, revision, func(edits []Edit) ([]Edit, error) {
 		for i, f := range r.Plan.Findings {
-			if r.Answers[i].Answer == "" && f.Severity != plan.Info {
+			if r.Answers[i].Answer == "" && plan.Asks(f.Severity) {
 				edits = append(edits, Edit{Op: "answer", Kind: "finding", At: []int{i},
 					Fields: map[string]string{"answer": "accepted"}, By: kernel.ActorFrom(ctx).Name})
 			}

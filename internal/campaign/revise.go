@@ -130,11 +130,7 @@ func (r *reviser) idsByPosition(t living) (map[int]int64, error) {
 
 // renew gives new rows the ids of the rows they replace, updates those, and inserts the rest.
 // row i of rows stands for entry i of the new plan; fields tells what changed, for the timeline.
-func renew[T any](r *reviser, t living, rows []T, pairs []pair, id func(*T) *int64, fields func(pair) (string, []FieldChange, plan.Lines)) error {
-	ids, err := r.idsByPosition(t)
-	if err != nil {
-		return err
-	}
+func renew[T any](r *reviser, t living, ids map[int]int64, rows []T, pairs []pair, id func(*T) *int64, fields func(pair) (string, []FieldChange, plan.Lines)) error {
 	var events []ledger.Event
 	var fresh []int
 	for _, p := range pairs {
@@ -182,7 +178,7 @@ func follow[T, P any](r *reviser, t living, rows []T, was, is []P, pairs []pair,
 	if err := r.retire(t, ids, func(i int) (string, plan.Lines) { return name(was[i]) }, pairs); err != nil {
 		return err
 	}
-	return renew(r, t, rows, pairs, id, func(p pair) (string, []FieldChange, plan.Lines) {
+	return renew(r, t, ids, rows, pairs, id, func(p pair) (string, []FieldChange, plan.Lines) {
 		n, l := name(is[p.is])
 		if p.was < 0 {
 			return n, nil, l

@@ -146,6 +146,9 @@ type Finding struct {
 	Lines    Lines  `json:"lines"`
 }
 
+// Asks reports whether a finding of this severity wants an answer: what the reader mended wants none.
+func Asks(severity string) bool { return severity != Info }
+
 // Source is the official text as lines, before anything is read into it.
 type Source struct {
 	Name   string   // file name, for messages

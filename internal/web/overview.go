@@ -88,7 +88,7 @@ func countWork(v *views.Overview) {
 func asking(findings []campaign.Finding) int {
 	n := 0
 	for _, f := range findings {
-		if f.Severity != plan.Info {
+		if plan.Asks(f.Severity) {
 			n++
 		}
 	}
@@ -98,7 +98,7 @@ func asking(findings []campaign.Finding) int {
 func unanswered(findings []campaign.Finding) int {
 	n := 0
 	for _, f := range findings {
-		if f.Answer == "" && f.Severity != plan.Info {
+		if f.Answer == "" && plan.Asks(f.Severity) {
 			n++
 		}
 	}

@@ -119,7 +119,7 @@ func fillDuties(q *request, v *views.TaskPage) error {
 		return nil
 	}
 	duties, err := roster.DutiesInBody(q.ctx(), q.s.DB.Reader(), q.view.ID, v.Action.Body.ID)
-	v.Related, v.Others = related(v.Task.Task, duties)
+	v.Related, v.Others = campaign.RelatedDuties(v.Task.Task, duties)
 	return err
 }
 

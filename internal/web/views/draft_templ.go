@@ -1419,7 +1419,7 @@ func findingNote(v Draft, i int, f plan.Finding) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if !v.closed() && f.Severity != plan.Info {
+		} else if !v.closed() && plan.Asks(f.Severity) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 121, "<span class=\"acts-inline\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

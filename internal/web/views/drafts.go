@@ -58,7 +58,7 @@ func (d Draft) counts() string {
 func (d Draft) open() int {
 	n := 0
 	for i, f := range d.Reading.Plan.Findings {
-		if d.Reading.Answers[i].Answer == "" && f.Severity != plan.Info {
+		if d.Reading.Answers[i].Answer == "" && plan.Asks(f.Severity) {
 			n++
 		}
 	}

@@ -207,7 +207,7 @@ func CheckupPage(base Base, findings []campaign.Finding, mayAnswer bool) templ.C
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if f.Severity == plan.Info {
+				if !plan.Asks(f.Severity) {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<span class=\"dim\">不用答复</span>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
