@@ -118,7 +118,9 @@ func (g labelGroup) named() []string {
 	}
 	for _, raw := range append(append([]json.RawMessage{}, g.Office.Directors...), g.Office.DeputyDirectors...) {
 		var name string
-		var person struct{ Name string }
+		var person struct {
+			Name string `json:"name"`
+		}
 		if json.Unmarshal(raw, &name) != nil && json.Unmarshal(raw, &person) == nil {
 			name = person.Name
 		}
