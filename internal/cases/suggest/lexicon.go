@@ -3,9 +3,11 @@ package suggest
 import (
 	_ "embed" // the lexicon
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 //go:embed lexicon.txt
@@ -18,6 +20,8 @@ type lexicon struct {
 	topics []topic
 	rules  []rule
 	words  *words
+	vague  *words         // every word of every topic: alone it says a little
+	named  map[string]int // topics by name
 }
 
 // kind is a sort of unit, told by its name.
@@ -31,6 +35,9 @@ type topic struct {
 	name string
 	who  []claim // the sorts of units that usually answer for it
 	plan []phrase
+
+	yields []string           // more special topics, before which this one steps back
+	words  map[string]float64 // every word of its rules, and how much it says alone at most
 }
 
 // claim is how much a thing is one sort of unit's: 1 wholly.
@@ -55,6 +62,18 @@ type rule struct {
 // The strength of evidence by keyword.
 var strengths = map[string]float64{"sure": .9, "say": .65, "hint": .3}
 
+// What a word says at most by itself: one that stands in a rule, and one that is given as vague.
+const (
+	ruleWord = .25
+	alsoWord = .32
+)
+
+// vaguest is the least, vagueMost the most, that words outside of rules can say together.
+const (
+	vaguest   = .12
+	vagueMost = .5
+)
+
 // The weight of the plan's words for a topic.
 var phraseWeights = map[string]float64{"plan": 1, "near": .5}
 
@@ -73,7 +92,7 @@ type lexiconReader struct {
 }
 
 func readLexicon(text string) (*lexicon, error) {
-	r := lexiconReader{out: &lexicon{words: newWords()}, lets: map[string]string{}}
+	r := lexiconReader{out: &lexicon{words: newWords(), vague: newWords(), named: map[string]int{}}, lets: map[string]string{}}
 	for i, line := range strings.Split(text, "\n") {
 		line, _, _ = strings.Cut(line, "#")
 		key, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -84,7 +103,26 @@ func readLexicon(text string) (*lexicon, error) {
 			return nil, fmt.Errorf("lexicon line %d: %w", i+1, err)
 		}
 	}
+	r.out.weighWords()
 	return r.out, r.check()
+}
+
+// weighWords lets every word speak for its topics by itself, the more the fewer topics have it and the longer it is.
+func (l *lexicon) weighWords() {
+	in := map[string]int{}
+	for _, t := range l.topics {
+		for w := range t.words {
+			in[w]++
+		}
+	}
+	many := math.Log(float64(len(l.topics) + 1))
+	for id, t := range l.topics {
+		for w, most := range t.words {
+			rare := 1 - math.Log(float64(in[w]))/many
+			long := []float64{.5, .85, 1}[min(3, utf8.RuneCountInString(w))-1]
+			l.vague.add(w, use{rule: id, weight: most * rare * rare * long})
+		}
+	}
 }
 
 func (r *lexiconReader) check() error {
@@ -96,6 +134,11 @@ func (r *lexiconReader) check() error {
 		for _, c := range t.who {
 			if !known[c.kind] {
 				return fmt.Errorf("topic %s: no kind of unit %s", t.name, c.kind)
+			}
+		}
+		for _, y := range t.yields {
+			if _, ok := r.out.named[y]; !ok {
+				return fmt.Errorf("topic %s: no topic %s", t.name, y)
 			}
 		}
 	}
@@ -114,7 +157,8 @@ func (r *lexiconReader) read(key, rest string) error {
 		r.lets["@"+name] = r.expand(strings.TrimSpace(words))
 		return nil
 	case "topic":
-		r.out.topics = append(r.out.topics, topic{name: rest})
+		r.out.named[rest] = len(r.out.topics)
+		r.out.topics = append(r.out.topics, topic{name: rest, words: map[string]float64{}})
 		return nil
 	}
 	if len(r.out.topics) == 0 {
@@ -127,6 +171,14 @@ func (r *lexiconReader) read(key, rest string) error {
 	case "plan", "near":
 		for p := range strings.FieldsSeq(rest) {
 			t.plan = append(t.plan, phrase{splitGroups(strings.Split(strings.ToLower(p), "&")), phraseWeights[key]})
+		}
+		return nil
+	case "yields":
+		t.yields = append(t.yields, strings.Fields(rest)...)
+		return nil
+	case "also":
+		for w := range strings.FieldsSeq(rest) {
+			t.words[w] = alsoWord
 		}
 		return nil
 	case "sure", "say", "hint":
@@ -199,7 +251,10 @@ func (r *lexiconReader) addRule(strength float64, groups []string) {
 			next.need++
 		}
 		for w := range strings.SplitSeq(r.expand(g), "|") {
-			r.out.words.add(w, use{id, group})
+			r.out.words.add(w, use{rule: id, group: group})
+			if words := r.out.topics[next.topic].words; group != forbidden && words[w] < ruleWord {
+				words[w] = ruleWord
+			}
 		}
 	}
 	r.out.rules = append(r.out.rules, next)
@@ -207,23 +262,54 @@ func (r *lexiconReader) addRule(strength float64, groups []string) {
 
 // topicsOf tells what a folded text is about: the strength (0..1) of each topic found.
 func (l *lexicon) topicsOf(folded string) map[int]float64 {
+	text := []rune(folded)
+	missing := map[int]float64{} // the strength's complement
+	lower := func(topic int, by float64) {
+		if _, ok := missing[topic]; !ok {
+			missing[topic] = 1
+		}
+		missing[topic] *= 1 - by
+	}
+	seen := map[*use]bool{}
+	l.vague.find(text, func(u *use) {
+		if !seen[u] {
+			seen[u] = true
+			lower(u.rule, u.weight)
+		}
+	})
+	for t, m := range missing {
+		missing[t] = max(m, 1-vagueMost)
+		if m > 1-vaguest {
+			delete(missing, t)
+		}
+	}
 	met := map[int]uint16{}
-	l.words.find([]rune(folded), func(u use) { met[u.rule] |= 1 << u.group })
-	missing := map[int]float64{}
+	l.words.find(text, func(u *use) { met[u.rule] |= 1 << u.group })
 	for id, groups := range met {
 		r := l.rules[id]
-		if all := uint16(1)<<r.need - 1; groups&all != all || groups&(1<<forbidden) != 0 {
-			continue
+		if all := uint16(1)<<r.need - 1; groups&all == all && groups&(1<<forbidden) == 0 {
+			lower(r.topic, r.strength)
 		}
-		if _, ok := missing[r.topic]; !ok {
-			missing[r.topic] = 1
-		}
-		missing[r.topic] *= 1 - r.strength
 	}
 	for t, m := range missing {
 		missing[t] = 1 - m
 	}
-	return missing
+	return l.yielded(missing)
+}
+
+// yielded weakens general topics beside as strong a special one.
+func (l *lexicon) yielded(found map[int]float64) map[int]float64 {
+	out := make(map[int]float64, len(found))
+	for t, strength := range found {
+		for _, name := range l.topics[t].yields {
+			if other := found[l.named[name]]; other >= .6 && other >= .9*strength {
+				strength *= .5
+				break
+			}
+		}
+		out[t] = strength
+	}
+	return out
 }
 
 // kindsOf are the sorts a unit belongs to by its name: 市文旅体局 is 文旅 and 体育.
@@ -249,13 +335,16 @@ func containsAny(text string, words []string) bool {
 // forbidden is the group of a rule's words that must not be there.
 const forbidden = 15
 
-// use is a word's place in a rule.
-type use struct{ rule, group int }
+// use is a word's place in a rule, or what it says by itself for a topic.
+type use struct {
+	rule, group int
+	weight      float64
+}
 
 // words finds all words of the lexicon in a text in one pass.
 type words struct {
 	next map[rune]*words
-	uses []use
+	uses []*use
 }
 
 func newWords() *words { return &words{next: map[rune]*words{}} }
@@ -268,10 +357,10 @@ func (w *words) add(word string, u use) {
 		}
 		at = at.next[r]
 	}
-	at.uses = append(at.uses, u)
+	at.uses = append(at.uses, &u)
 }
 
-func (w *words) find(text []rune, found func(use)) {
+func (w *words) find(text []rune, found func(*use)) {
 	for i := range text {
 		for at, j := w, i; j < len(text); j++ {
 			if at = at.next[text[j]]; at == nil {

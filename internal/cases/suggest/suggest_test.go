@@ -114,7 +114,10 @@ func TestSuggest_FindsTheUnitOfComplaintsInEverydayWords(t *testing.T) {
 		plan, file string
 		least      figures
 	}{
+		{linfen, "linfen-dev.tsv", figures{.7, .9, .7}},
 		{linfen, "linfen-heldout.tsv", figures{.7, .9, .7}},
+		{"../../../examples/pinghe/plan.txt", "pinghe.tsv", figures{.7, .9, .7}},
+		{"../../plan/testdata/plans/12-liuquan-headquarters.txt", "liuquan.tsv", figures{.7, .9, .7}},
 	} {
 		x := New(FromPlan(readPlan(t, c.plan)))
 		f := measure(t, x, readTold(t, c.file), loud)

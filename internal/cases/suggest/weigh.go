@@ -11,6 +11,9 @@ const (
 	areaNamed = .15 // the district that a unit governs
 )
 
+// leastSpoken is the share of a complaint that the plan must speak of; the rest may be beside the point.
+const leastSpoken = .45
+
 // quoted is the likeness from which a text without any known topic counts as the plan's own words.
 const quoted = .35
 
@@ -19,19 +22,22 @@ func (x *Index) fromPlan(c *complaint) map[int]float64 {
 	c.near = x.likeness(c.pairs)
 	c.shares = sharesOf(c.topics)
 	scores := map[int]float64{}
-	surest := 0.0
+	surest, spoken := 0.0, 0.0
 	for t, share := range c.shares {
 		s := x.subjects[t]
-		surest = max(surest, c.topics[t])
-		scores[nobody] += share * (1 - s.spoken)
+		spoken += share * s.spoken
 		for u, score := range s.units {
 			scores[u] += share * score
 		}
+		if s.spoken > 0 {
+			surest = max(surest, c.topics[t])
+		}
 	}
 	for u := range scores {
-		if u != nobody {
-			scores[u] *= .45 + .55*surest
-		}
+		scores[u] *= (.45 + .55*surest) / max(leastSpoken, spoken)
+	}
+	if spoken < leastSpoken {
+		scores[nobody] = 1 - spoken
 	}
 	if len(c.topics) == 0 {
 		x.byQuotation(c, scores)
@@ -67,7 +73,7 @@ func (x *Index) byQuotation(c *complaint, scores map[int]float64) {
 
 // byName lifts units that run a place the text names, if the complaint is the plan's concern at all.
 func (x *Index) byName(c *complaint, scores map[int]float64) {
-	if len(scores) == 0 || scores[nobody] > .5 {
+	if len(scores) == 0 || scores[nobody] > 0 {
 		return
 	}
 	for u, unit := range x.units {
