@@ -62,10 +62,11 @@ type rule struct {
 // The strength of evidence by keyword.
 var strengths = map[string]float64{"sure": .9, "say": .65, "hint": .3}
 
-// What a word says at most by itself: one that stands in a rule, and one that is given as vague.
+// What a word says at most by itself: in the first group of a rule, in a later one, and one that is given as vague.
 const (
-	ruleWord = .25
-	alsoWord = .32
+	ruleWord  = .25
+	laterWord = .12
+	alsoWord  = .32
 )
 
 // vaguest is the least, vagueMost the most, that words outside of rules can say together.
@@ -170,7 +171,8 @@ func (r *lexiconReader) read(key, rest string) error {
 		return readClaims(t, rest)
 	case "plan", "near":
 		for p := range strings.FieldsSeq(rest) {
-			t.plan = append(t.plan, phrase{splitGroups(strings.Split(strings.ToLower(p), "&")), phraseWeights[key]})
+			weight := phraseWeights[key] * max(.6, 1-.06*float64(len(t.plan))) // the plainest words come first
+			t.plan = append(t.plan, phrase{splitGroups(strings.Split(strings.ToLower(p), "&")), weight})
 		}
 		return nil
 	case "yields":
@@ -252,8 +254,12 @@ func (r *lexiconReader) addRule(strength float64, groups []string) {
 		}
 		for w := range strings.SplitSeq(r.expand(g), "|") {
 			r.out.words.add(w, use{rule: id, group: group})
-			if words := r.out.topics[next.topic].words; group != forbidden && words[w] < ruleWord {
-				words[w] = ruleWord
+			words, alone := r.out.topics[next.topic].words, ruleWord
+			if group > 0 {
+				alone = laterWord // what is wrong with a thing tells less than the thing
+			}
+			if group != forbidden && utf8.RuneCountInString(w) > 1 {
+				words[w] = max(words[w], alone)
 			}
 		}
 	}
@@ -302,7 +308,7 @@ func (l *lexicon) yielded(found map[int]float64) map[int]float64 {
 	out := make(map[int]float64, len(found))
 	for t, strength := range found {
 		for _, name := range l.topics[t].yields {
-			if other := found[l.named[name]]; other >= .6 && other >= .9*strength {
+			if other := found[l.named[name]]; other >= .6 && other >= .65*strength {
 				strength *= .5
 				break
 			}

@@ -2,6 +2,7 @@ package suggest
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -65,14 +66,23 @@ func (x *Index) subjectOf(id int) subject {
 // speaksOf is how much a passage speaks of a topic: one word of the plan's for it is half, each further one halves
 // what is missing.
 func (p passage) speaksOf(phrases []phrase) float64 {
-	missing := 1.0
+	missing, place := 1.0, narrow.FindString(p.because.Text)
 	for _, ph := range phrases {
 		if slices.ContainsFunc(p.sentences, ph.in) {
 			missing *= 1 - .5*ph.weight
+			if place != "" && slices.Contains(ph.parts[0], place) {
+				place = ""
+			}
 		}
+	}
+	if place != "" {
+		return .85 * (1 - missing)
 	}
 	return 1 - missing
 }
+
+// narrow opens passages that speak of one sort of place, of which everything else in the plan is said again.
+var narrow = regexp.MustCompile(`^(?:城乡结合部|社区和单位)`)
 
 func (ph phrase) in(sentence string) bool {
 	for _, part := range ph.parts {

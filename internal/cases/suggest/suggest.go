@@ -9,6 +9,7 @@ package suggest
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sync"
 
@@ -89,7 +90,7 @@ func (x *Index) addUnit(name string) int {
 }
 
 // leastSure is the score below which nobody is named: the campaign's plan does not speak of it.
-const leastSure = .3
+const leastSure = .2
 
 // leastShare is the share of the first unit's score that a further unit must have to be named.
 const leastShare = .2
@@ -128,7 +129,7 @@ func (x *Index) best(scores map[int]float64, reasons map[int]string, c *complain
 		return nil
 	}
 	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(even(scores[b]), even(scores[a])), cmp.Compare(a, b))
 	})
 	var out []Suggestion
 	for _, u := range order[:min(n, len(order))] {
@@ -139,8 +140,11 @@ func (x *Index) best(scores map[int]float64, reasons map[int]string, c *complain
 	return out
 }
 
+// even rounds what the order of adding may change, so that a text has one answer.
+func even(score float64) float64 { return math.Round(score*1e9) / 1e9 }
+
 func (x *Index) suggestion(u int, score float64, past string, c *complaint) Suggestion {
-	s := Suggestion{Unit: x.units[u].name, Score: float64(int(score*100+.5)) / 100}
+	s := Suggestion{Unit: x.units[u].name, Score: math.Round(score*100) / 100}
 	p := x.passageFor(u, c)
 	switch {
 	case past != "":

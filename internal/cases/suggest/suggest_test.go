@@ -116,6 +116,8 @@ func TestSuggest_FindsTheUnitOfComplaintsInEverydayWords(t *testing.T) {
 	}{
 		{linfen, "linfen-dev.tsv", figures{.7, .9, .7}},
 		{linfen, "linfen-heldout.tsv", figures{.7, .9, .7}},
+		{linfen, "linfen-unseen.tsv", figures{.7, .9, .7}},
+		{linfen, "linfen-last.tsv", figures{.7, .9, .7}},
 		{"../../../examples/pinghe/plan.txt", "pinghe.tsv", figures{.7, .9, .7}},
 		{"../../plan/testdata/plans/12-liuquan-headquarters.txt", "liuquan.tsv", figures{.7, .9, .7}},
 	} {

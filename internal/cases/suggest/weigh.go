@@ -12,7 +12,7 @@ const (
 )
 
 // leastSpoken is the share of a complaint that the plan must speak of; the rest may be beside the point.
-const leastSpoken = .45
+const leastSpoken = .4
 
 // quoted is the likeness from which a text without any known topic counts as the plan's own words.
 const quoted = .35
@@ -107,10 +107,10 @@ func (x *Index) passageFor(u int, c *complaint) (best *passage) {
 		}
 		score := (about + .5*c.near[i]) * (.3 + weight)
 		if p.because.Kind == ByDuty {
-			score *= 1.05 // a duty says who, a task of the same words often only what
+			score *= 1.25 // a duty is a body's own, a task of the same words often says only what
 		}
-		if (about > 0 || c.near[i] >= quoted) && score > most {
-			best, most = p, score
+		if (about > 0 || c.near[i] >= quoted) && even(score) > most {
+			best, most = p, even(score)
 		}
 	}
 	return best
