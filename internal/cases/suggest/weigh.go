@@ -107,7 +107,7 @@ func (x *Index) passageFor(u int, c *complaint) (best *passage) {
 		}
 		score := (about + .5*c.near[i]) * (.3 + weight)
 		if p.because.Kind == ByDuty {
-			score *= 1.25 // a duty is a body's own, a task of the same words often says only what
+			score *= 1.5 // a duty is a body's own, a task of the same words often says only what
 		}
 		if (about > 0 || c.near[i] >= quoted) && even(score) > most {
 			best, most = p, even(score)
