@@ -12,7 +12,7 @@ const (
 )
 
 // leastSpoken is the share of a complaint that the plan must speak of; the rest may be beside the point.
-const leastSpoken = .4
+const leastSpoken = .45
 
 // quoted is the likeness from which a text without any known topic counts as the plan's own words.
 const quoted = .35
