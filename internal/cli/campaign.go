@@ -117,17 +117,11 @@ func (c *campaignExportCmd) Run(ctx context.Context, s *streams) error {
 	defer closeDB() //nolint:errcheck // only read
 	ctx = kernel.WithActor(ctx, kernel.TheSystem)
 	svc := campaign.New(d, kernel.Clock{})
-	if c.Campaign == 0 {
-		rows, err := svc.Visible(ctx)
-		if err != nil {
-			return err
-		}
-		if len(rows) != 1 {
-			return kernel.E(kernel.Invalid, "这里有 %d 项行动，请写明编号（pinzhi campaign list 可以看到）", len(rows))
-		}
-		c.Campaign = rows[0].ID
+	id, err := theCampaign(ctx, svc, c.Campaign)
+	if err != nil {
+		return err
 	}
-	out, err := svc.Export(ctx, c.Campaign)
+	out, err := svc.Export(ctx, id)
 	if err != nil {
 		return err
 	}

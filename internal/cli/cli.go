@@ -26,6 +26,7 @@ type root struct {
 	Serve    serveCmd    `cmd:"" help:"运行品质，打开浏览器就能用。"`
 	Campaign campaignCmd `cmd:"" help:"行动：用方案启动、列出、导出。"`
 	Plan     planCmd     `cmd:"" help:"读方案、查方案。"`
+	Case     caseCmd     `cmd:"" help:"问题：按方案建议由哪个单位办。"`
 	Account  accountCmd  `cmd:"" help:"账号：建立、停用、发一次性链接。"`
 	Ledger   ledgerCmd   `cmd:"" help:"流水：核验是否被动过。"`
 	Backup   backupCmd   `cmd:"" help:"把整个系统备份成一个文件，运行中也可以。"`
