@@ -1,0 +1,220 @@
+package calendar
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"pinzhi/internal/db"
+	"pinzhi/internal/kernel"
+
+	"github.com/uptrace/bun"
+)
+
+// Due is whatever has an instant by which it is owed: a step of a case, an order, a filing, a meeting.
+type Due struct {
+	bun.BaseModel `bun:"table:dues,alias:du"`
+
+	ID          int64 `bun:"id,pk,autoincrement"`
+	CampaignID  int64
+	SubjectKind string
+	SubjectID   int64
+	Step        string
+	Hand        string
+	UnitID      int64
+	Reckoning   string
+	StartedAt   time.Time
+	AmberAt     time.Time
+	DueAt       time.Time
+	MetAt       time.Time `bun:",nullzero"`
+	DroppedAt   time.Time `bun:",nullzero"`
+	Mark        Mark
+	MarkAt      time.Time `bun:",nullzero"`
+	Version     int64
+}
+
+// How is the reckoning of the due.
+func (d Due) How() Reckoning {
+	var r Reckoning
+	_ = json.Unmarshal([]byte(d.Reckoning), &r) // written by owe alone
+	return r
+}
+
+// Light is the due's light at an instant.
+func (d Due) Light(days *Days, now time.Time) Light { return LightAt(days, d.AmberAt, d.DueAt, now) }
+
+// Mark is a moment of a due at which somebody is told, each once.
+type Mark int
+
+// The marks, in order. Escalation goes to the unit's head when it is late, to the group's leader two working days
+// later, to the leading group after five.
+const (
+	HalfWay Mark = iota
+	DayBefore
+	OnTheDay
+	ToUnitHead
+	ToGroupLeader
+	ToLeadingGroup
+	noMark
+)
+
+// Escalates reports whether the mark carries the matter upwards.
+func (m Mark) Escalates() bool { return m >= ToUnitHead && m < noMark }
+
+// String is the mark's name in the ledger.
+func (m Mark) String() string {
+	return [...]string{"half_way", "day_before", "on_the_day", "to_unit_head", "to_group_leader", "to_leading_group", ""}[m]
+}
+
+const (
+	morning     = 8*time.Hour + 30*time.Minute // when people are reminded
+	toLeader    = 2                            // working days after the due
+	toTheGroup  = 5
+	soonWorkday = 1 // a light turns amber a working day before
+)
+
+// at is when the mark of a due falls; zero where it has none.
+func (m Mark) at(days *Days, start, due time.Time) time.Time {
+	last := lastDay(due)
+	var t time.Time
+	switch m {
+	case HalfWay:
+		t = start.Add(due.Sub(start) / 2)
+	case DayBefore:
+		t = days.Add(last, -soonWorkday).Time().Add(morning)
+	case OnTheDay:
+		t = last.Time().Add(morning)
+	case ToUnitHead:
+		t = due
+	case ToGroupLeader:
+		t = endOf(days.Add(last, toLeader))
+	case ToLeadingGroup:
+		t = endOf(days.Add(last, toTheGroup))
+	case noMark:
+		return time.Time{}
+	}
+	if m < ToUnitHead && (!t.After(start) || !t.Before(due)) {
+		return time.Time{} // a limit of hours has no day before
+	}
+	return t.UTC()
+}
+
+// next is the first mark from m on that the due still has to pass.
+func next(days *Days, m Mark, start, due time.Time) (Mark, time.Time) {
+	for ; m < noMark; m++ {
+		if t := m.at(days, start, due); !t.IsZero() {
+			return m, t
+		}
+	}
+	return noMark, time.Time{}
+}
+
+// fill computes what follows from the reckoning.
+func (d *Due) fill(days *Days, r Reckoning) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	d.Reckoning, d.StartedAt, d.DueAt, d.Version = string(text), r.Start.UTC(), r.End(days), days.version
+	d.AmberAt = days.Add(lastDay(d.DueAt), -soonWorkday).Time().UTC()
+	if half := d.StartedAt.Add(d.DueAt.Sub(d.StartedAt) / 2); d.AmberAt.Before(d.StartedAt) {
+		d.AmberAt = half.UTC()
+	}
+	d.Mark, d.MarkAt = next(days, d.Mark, d.StartedAt, d.DueAt)
+	return nil
+}
+
+// Owing is what Owe writes down.
+type Owing struct {
+	CampaignID  int64
+	SubjectKind string
+	SubjectID   int64
+	Step        string
+	Hand        string
+	UnitID      int64
+	Reckoning   Reckoning
+}
+
+// Owe writes down that something is owed, within the caller's transaction.
+func Owe(ctx context.Context, tx db.Tx, days *Days, o Owing) (Due, error) {
+	d := Due{CampaignID: o.CampaignID, SubjectKind: o.SubjectKind, SubjectID: o.SubjectID, Step: o.Step, Hand: o.Hand, UnitID: o.UnitID}
+	if err := d.fill(days, o.Reckoning); err != nil {
+		return d, err
+	}
+	if _, err := tx.NewInsert().Model(&d).Returning("id").Exec(ctx); err != nil {
+		return d, fmt.Errorf("due of %s %d: %w", o.SubjectKind, o.SubjectID, err)
+	}
+	return d, nil
+}
+
+// Change gives an open due another reckoning: an extension, days given back. Marks that were passed stay passed,
+// unless the new end lies after now: then they come again before it.
+func Change(ctx context.Context, tx db.Tx, days *Days, d Due, r Reckoning, now time.Time) (Due, error) {
+	d.Mark = HalfWay
+	if err := d.fill(days, r); err != nil {
+		return d, err
+	}
+	for d.Mark < ToUnitHead && d.MarkAt.Before(now) {
+		d.Mark, d.MarkAt = next(days, d.Mark+1, d.StartedAt, d.DueAt)
+	}
+	return d, store(ctx, tx, d)
+}
+
+func store(ctx context.Context, tx db.Tx, d Due) error {
+	_, err := tx.NewUpdate().Model(&d).Column("reckoning", "started_at", "amber_at", "due_at", "mark", "mark_at", "version").
+		Where("campaign_id = ?", d.CampaignID).Where("id = ?", d.ID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("due %d: %w", d.ID, err)
+	}
+	return nil
+}
+
+// Meet closes the open dues of a subject for the given steps: done at this instant, in time or late.
+func Meet(ctx context.Context, tx db.Tx, campaignID int64, kind string, id int64, at time.Time, steps ...string) error {
+	return closeDues(ctx, tx, "met_at", campaignID, kind, id, at, steps)
+}
+
+// Drop closes open dues without their being met: the case was returned, merged, put off. Without steps all of them.
+func Drop(ctx context.Context, tx db.Tx, campaignID int64, kind string, id int64, at time.Time, steps ...string) error {
+	return closeDues(ctx, tx, "dropped_at", campaignID, kind, id, at, steps)
+}
+
+func closeDues(ctx context.Context, tx db.Tx, column string, campaignID int64, kind string, id int64, at time.Time, steps []string) error {
+	q := tx.NewUpdate().Model((*Due)(nil)).Set("? = ?", bun.Ident(column), at).Set("mark_at = NULL").
+		Where("campaign_id = ?", campaignID).Where("subject_kind = ?", kind).Where("subject_id = ?", id).
+		Where("met_at IS NULL").Where("dropped_at IS NULL")
+	if len(steps) > 0 {
+		q = q.Where("step IN (?)", bun.List(steps))
+	}
+	if _, err := q.Exec(ctx); err != nil {
+		return fmt.Errorf("close dues of %s %d: %w", kind, id, err)
+	}
+	return nil
+}
+
+// Of lists the dues of a subject, the oldest first.
+func Of(ctx context.Context, tx db.Tx, campaignID int64, kind string, id int64) ([]Due, error) {
+	var rows []Due
+	err := tx.NewSelect().Model(&rows).Where("campaign_id = ?", campaignID).Where("subject_kind = ?", kind).
+		Where("subject_id = ?", id).Order("id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("dues of %s %d: %w", kind, id, err)
+	}
+	return rows, nil
+}
+
+// Running reports whether the due is still owed.
+func (d Due) Running() bool { return d.MetAt.IsZero() && d.DroppedAt.IsZero() }
+
+// ParseLimit reads a limit that a clerk typed; it fails with invalid.
+func ParseLimit(n int, measure string) (Limit, error) {
+	l := Limit{N: n, Measure: Measure(measure)}
+	if l.Measure != Hours && l.Measure != Workdays {
+		return l, kernel.E(kernel.Invalid, "时限的单位只能是小时或工作日").On("measure")
+	}
+	if n < 1 || n > 720 {
+		return l, kernel.E(kernel.Invalid, "时限要在 1 到 720 之间").On("n")
+	}
+	return l, nil
+}

@@ -1,0 +1,169 @@
+package calendar
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"pinzhi/internal/kernel"
+)
+
+// Measure is what a limit is counted in.
+type Measure string
+
+// The measures. A day is over at midnight in Shanghai: whoever hands in on the last evening is in time.
+const (
+	Hours    Measure = "hours"    // by the clock, nights and holidays too
+	Workdays Measure = "workdays" // to the end of the last
+	Until    Measure = "until"    // to the end of a named day
+)
+
+// Limit is how long something may take.
+type Limit struct {
+	N       int     `json:"n"`
+	Measure Measure `json:"measure"`
+}
+
+// String writes a limit as people do: 7 个工作日, 24 小时.
+func (l Limit) String() string {
+	if l.Measure == Hours {
+		return fmt.Sprintf("%d 小时", l.N)
+	}
+	return fmt.Sprintf("%d 个工作日", l.N)
+}
+
+// Part is one piece of a deadline: the rule's limit, days given back, a day granted.
+type Part struct {
+	Label string      `json:"label"`
+	Limit Limit       `json:"limit"`
+	Day   kernel.Date `json:"day,omitempty"` // of Until
+}
+
+// Reckoning is how a deadline is computed: from an instant, part after part.
+type Reckoning struct {
+	Label string    `json:"label"` // what happened at Start: 派遣
+	Start time.Time `json:"start"`
+	Parts []Part    `json:"parts"`
+}
+
+// End is the deadline: whatever happens at or after it is late.
+func (r Reckoning) End(days *Days) time.Time {
+	t := r.Start
+	day := kernel.DateOf(t)
+	for _, p := range r.Parts {
+		switch p.Limit.Measure {
+		case Hours:
+			t = t.Add(time.Duration(p.Limit.N) * time.Hour)
+			day = kernel.DateOf(t)
+		case Workdays:
+			day = days.Add(day, p.Limit.N)
+			t = endOf(day)
+		case Until:
+			day = p.Day
+			t = endOf(day)
+		}
+	}
+	return t.UTC()
+}
+
+func endOf(day kernel.Date) time.Time { return day.AddDays(1).Time() }
+
+// Line is one line of the answer to "how was this computed".
+type Line struct {
+	Label string
+	Value string
+	Last  bool // the deadline itself
+	Warn  bool // a year without a table
+}
+
+// Explain answers "how was this computed".
+func (r Reckoning) Explain(days *Days) []Line {
+	lines := []Line{{Label: r.Label, Value: Moment(r.Start)}}
+	for _, p := range r.Parts {
+		value := p.Limit.String()
+		if p.Limit.Measure == Until {
+			value = "至 " + p.Day.Chinese()
+		}
+		lines = append(lines, Line{Label: p.Label, Value: value})
+	}
+	end := r.End(days)
+	lines = append(lines, r.holidays(days, end)...)
+	for _, year := range days.Unknown(r.Start, end) {
+		lines = append(lines, Line{Label: fmt.Sprintf("%d 年放假安排", year), Value: "还没有录入，暂按周一至周五算", Warn: true})
+	}
+	return append(lines, Line{Label: "到期", Value: Moment(end), Last: true})
+}
+
+// holidays names what the working days went around.
+func (r Reckoning) holidays(days *Days, end time.Time) (lines []Line) {
+	if !r.counts(Workdays) {
+		return nil
+	}
+	for _, e := range days.within(kernel.DateOf(r.Start), lastDay(end)) {
+		word := "放假"
+		if e.Worked {
+			word = "调休上班"
+		}
+		if n := len(lines); n > 0 && lines[n-1].Label == e.Name+word {
+			from, _, _ := strings.Cut(lines[n-1].Value, "—")
+			lines[n-1].Value = from + "—" + shortDay(e.Day)
+			continue
+		}
+		lines = append(lines, Line{Label: e.Name + word, Value: shortDay(e.Day)})
+	}
+	return lines
+}
+
+func (r Reckoning) counts(m Measure) bool {
+	for _, p := range r.Parts {
+		if p.Limit.Measure == m {
+			return true
+		}
+	}
+	return false
+}
+
+func shortDay(day kernel.Date) string {
+	t := day.Time().In(kernel.Shanghai)
+	return fmt.Sprintf("%d月%d日", int(t.Month()), t.Day())
+}
+
+// lastDay is the last civil day before an end.
+func lastDay(end time.Time) kernel.Date { return kernel.DateOf(end.Add(-time.Microsecond)) }
+
+// Moment writes an instant: 2024年3月18日 08:42; midnight is the end of the day before, 24:00.
+func Moment(t time.Time) string {
+	local := t.In(kernel.Shanghai)
+	if local.Hour() == 0 && local.Minute() == 0 && local.Second() == 0 {
+		return lastDay(t).Chinese() + " 24:00"
+	}
+	return kernel.DateOf(t).Chinese() + local.Format(" 15:04")
+}
+
+// Light is a state as the screen shows it: a shape, a word, and last a colour.
+type Light struct {
+	State string // ok, soon, late, idle
+	Word  string
+}
+
+// LightAt is the light of what is owed, at an instant.
+func LightAt(days *Days, amber, due, now time.Time) Light {
+	today, last := kernel.DateOf(now), lastDay(due)
+	switch {
+	case due.IsZero():
+		return Light{"idle", "不计时"}
+	case !now.Before(due):
+		if d := last.DaysUntil(today); d > 0 {
+			return Light{"late", fmt.Sprintf("逾期 %d 天", d)}
+		}
+		return Light{"late", fmt.Sprintf("逾期 %d 小时", max(1, int(now.Sub(due).Hours())))}
+	case due.Sub(now) < 24*time.Hour && today == last:
+		if local := due.In(kernel.Shanghai); local.Hour() != 0 || local.Minute() != 0 {
+			return Light{"soon", "今天 " + local.Format("15:04") + " 到期"}
+		}
+		return Light{"soon", "今天到期"}
+	case !now.Before(amber):
+		return Light{"soon", fmt.Sprintf("剩 %d 个工作日", days.Between(today, last))}
+	}
+	return Light{"ok", fmt.Sprintf("剩 %d 个工作日", days.Between(today, last))}
+}
