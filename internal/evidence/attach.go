@@ -63,7 +63,8 @@ func storeImprint(ctx context.Context, tx db.Tx, f File, p imprint) error {
 	}
 	rows := make([]markRow, 0, len(p.stored))
 	for _, m := range p.stored {
-		rows = append(rows, markRow{CampaignID: f.CampaignID, Word: int64(m.word), EvidenceID: f.ID, Spot: m.spot.pack()})
+		word := int64(m.word) //nolint:gosec // wordBits are fewer than 63
+		rows = append(rows, markRow{CampaignID: f.CampaignID, Word: word, EvidenceID: f.ID, Spot: m.spot.pack()})
 	}
 	if len(rows) == 0 {
 		return nil

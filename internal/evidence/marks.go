@@ -19,13 +19,17 @@ const (
 	octaves     = 3
 	levels      = 3 // scales an octave
 	patchCells  = 16
-	patchReach  = 6.0 // half the patch, in widths of the spot's Gaussian
-	keptMarks   = 16
+	patchReach  = 9.0 // half the patch, in sizes of the spot: a large one tells more, but is cut off sooner
+	wordBits    = 44  // more make a word rarer, and lose more of them to compression
+	doubtful    = 3   // signs that are asked both ways
+	forceBySize = 0.5 // large spots survive more than small ones: force grows with that power of the size
+	keptMarks   = 20
 	askedMarks  = 44
-	doubtful    = 3  // signs that are asked both ways
-	perCell     = 3  // spots kept of one cell, so that a caption does not take them all
-	cellsAcross = 4  // cells are that many across and down
-	edgeShare   = 12 // a kept spot keeps a twelfth of the picture away from the edge, which may be cropped
+	perCell     = 3 // spots kept of one cell, so that a caption does not take them all
+	cellsAcross = 4 // cells are that many across and down
+	// A kept spot stays away from the edge, which may be cropped: a twelfth of the picture, and four of its sizes.
+	edgeShare = 12
+	edgeSizes = 4
 )
 
 // spot is where a mark is and how large, in pixels of the picture it was found in.
@@ -50,7 +54,7 @@ func unpackSpot(v int64) spot {
 
 // mark is one striking spot.
 type mark struct {
-	word   uint32
+	word   uint64
 	doubts [doubtful]uint8 // the bits of word that are least sure
 	spot   spot
 	force  float64
@@ -81,12 +85,12 @@ func (f fitting) inUnits(q, r look) fitting {
 }
 
 // markBytes is how long a packed mark is: its word, its doubts, its spot.
-const markBytes = 4 + doubtful + 8
+const markBytes = 8 + doubtful + 8
 
 func packMarks(marks []mark) []byte {
 	b := make([]byte, 0, len(marks)*markBytes)
 	for _, m := range marks {
-		b = binary.BigEndian.AppendUint32(b, m.word)
+		b = binary.BigEndian.AppendUint64(b, m.word)
 		b = append(b, m.doubts[:]...)
 		b = binary.BigEndian.AppendUint64(b, uint64(m.spot.pack())) //nolint:gosec // not negative
 	}
@@ -95,8 +99,8 @@ func packMarks(marks []mark) []byte {
 
 func unpackMarks(b []byte) (marks []mark) {
 	for ; len(b) >= markBytes; b = b[markBytes:] {
-		m := mark{word: binary.BigEndian.Uint32(b), spot: unpackSpot(int64(binary.BigEndian.Uint64(b[4+doubtful:])))} //nolint:gosec // as packed
-		copy(m.doubts[:], b[4:])
+		m := mark{word: binary.BigEndian.Uint64(b), spot: unpackSpot(int64(binary.BigEndian.Uint64(b[8+doubtful:])))} //nolint:gosec // as packed
+		copy(m.doubts[:], b[8:])
 		marks = append(marks, m)
 	}
 	return marks
@@ -107,7 +111,7 @@ func imprintOf(m image.Image) imprint {
 	g := shrink(m, marksSide)
 	found := marksOf(g)
 	inner := func(s spot) bool {
-		ex, ey := float64(g.w)/edgeShare, float64(g.h)/edgeShare
+		ex, ey := max(float64(g.w)/edgeShare, edgeSizes*s.size), max(float64(g.h)/edgeShare, edgeSizes*s.size)
 		return s.x >= ex && s.y >= ey && s.x < float64(g.w)-ex && s.y < float64(g.h)-ey
 	}
 	return imprint{marks: spread(found, g, askedMarks, 2*perCell), stored: spreadWhere(found, g, keptMarks, perCell, inner), look: lookOf(g)}
@@ -219,15 +223,12 @@ func markAt(blurred, around []grey, level, x, y int, scale float64) (mark, bool)
 	fl := float64(level) + peak(around[0].at(x, y), v, around[2].at(x, y))
 	sigma := firstBlur * math.Exp2(fl/levels)
 	m := mark{
-		spot: spot{(fx + 0.5) * scale, (fy + 0.5) * scale, sigma * scale},
-		// Large spots survive more than small ones.
+		spot:  spot{(fx + 0.5) * scale, (fy + 0.5) * scale, sigma * scale},
 		force: math.Abs(float64(v)) * math.Pow(sigma*scale, forceBySize),
 	}
 	m.word, m.doubts = wordAt(blurred[level], fx, fy, sigma*patchReach)
 	return m, true
 }
-
-const forceBySize = 0.5
 
 // peak is where between -½ and ½ a parabola through three values has its peak.
 func peak(a, b, c float32) float64 {
@@ -240,8 +241,6 @@ func peak(a, b, c float32) float64 {
 
 // wave are the coefficients whose signs make a word: down and across.
 var waves = chooseWaves()
-
-const wordBits = 30
 
 type wave struct{ down, across int }
 
@@ -266,7 +265,7 @@ var cosines = func() (c [9][patchCells]float32) {
 }()
 
 // wordAt reads the signs of a patch's coefficients, and which are the least sure.
-func wordAt(g grey, x, y, reach float64) (word uint32, doubts [doubtful]uint8) {
+func wordAt(g grey, x, y, reach float64) (word uint64, doubts [doubtful]uint8) {
 	var across [patchCells][len(cosines)]float32
 	step := 2 * reach / patchCells
 	for i := range patchCells {
@@ -304,7 +303,7 @@ func wordAt(g grey, x, y, reach float64) (word uint32, doubts [doubtful]uint8) {
 }
 
 // oddAcross are the bits that mirroring turns.
-var oddAcross = func() (bits uint32) {
+var oddAcross = func() (bits uint64) {
 	for b, w := range waves {
 		if w.across%2 == 1 {
 			bits |= 1 << b
@@ -314,12 +313,12 @@ var oddAcross = func() (bits uint32) {
 }()
 
 // words are the mark's word and its neighbours in doubt.
-func (m mark) words(mirrored bool) []uint32 {
+func (m mark) words(mirrored bool) []uint64 {
 	word := m.word
 	if mirrored {
 		word ^= oddAcross
 	}
-	all := []uint32{word}
+	all := []uint64{word}
 	for _, bit := range m.doubts {
 		for _, w := range slices.Clip(all) {
 			all = append(all, w^1<<bit)

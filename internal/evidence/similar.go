@@ -38,7 +38,7 @@ func (m Match) Word() string {
 
 // Bounds of one look-up: how many other photos are compared closely, and how many are named.
 const (
-	maxCompared = 24
+	maxCompared = 40
 	maxMatches  = 10
 )
 
@@ -124,7 +124,7 @@ type candidate struct {
 	id       int64
 	mirrored bool
 	fit      fitting
-	votes    int
+	votes    float64
 }
 
 // asked is where a word of the asking picture stands in it.
@@ -141,7 +141,7 @@ func (p imprint) candidates(ctx context.Context, tx db.Tx, campaignID, notID int
 	}
 	list := make([]int64, 0, len(words))
 	for w := range words {
-		list = append(list, int64(w))
+		list = append(list, int64(w)) //nolint:gosec // wordBits are fewer than 63
 	}
 	var rows []markRow
 	err := tx.NewRaw("SELECT word, evidence_id, spot FROM evidence_marks WHERE campaign_id = ? AND word IN (?) AND evidence_id <> ?",
@@ -149,11 +149,11 @@ func (p imprint) candidates(ctx context.Context, tx db.Tx, campaignID, notID int
 	if err != nil {
 		return nil, fmt.Errorf("marks: %w", err)
 	}
-	return rank(rows, words), nil
+	return p.rank(rows, words), nil
 }
 
-func (p imprint) asks() map[uint32][]asked {
-	words := map[uint32][]asked{}
+func (p imprint) asks() map[uint64][]asked {
+	words := map[uint64][]asked{}
 	for _, m := range p.marks {
 		for _, mirrored := range []bool{false, true} {
 			s := m.spot
@@ -173,22 +173,33 @@ type side struct {
 	mirrored bool
 }
 
-// rank groups what was found by photo and orders it by how many spots agree on one fitting.
-func rank(rows []markRow, words map[uint32][]asked) []candidate {
-	found := map[side][]fitting{}
+// hit is a spot that was found by a word, with the fitting it speaks for.
+type hit struct {
+	fit    fitting
+	weight float64 // a word that few photos have says more
+}
+
+// rank groups what was found by photo and orders it by how much speaks for one fitting.
+func (p imprint) rank(rows []markRow, words map[uint64][]asked) []candidate {
+	common := map[int64]float64{}
 	for _, row := range rows {
-		for _, a := range words[uint32(row.Word)] { //nolint:gosec // it was stored as one
+		common[row.Word]++
+	}
+	found := map[side][]hit{}
+	for _, row := range rows {
+		for _, a := range words[uint64(row.Word)] { //nolint:gosec // it was stored as one
 			key := side{row.EvidenceID, a.mirrored}
-			found[key] = append(found[key], fittingOf(a.spot, unpackSpot(row.Spot)))
+			if fit := fittingOf(a.spot, unpackSpot(row.Spot)); p.plausible(fit) {
+				found[key] = append(found[key], hit{fit, 1 / common[row.Word]})
+			}
 		}
 	}
 	var all []candidate
-	for key, fits := range found {
-		if fit, votes, ok := agreed(fits); ok {
-			all = append(all, candidate{key.id, key.mirrored, fit, votes})
-		}
+	for key, hits := range found {
+		fit, votes := agreed(hits)
+		all = append(all, candidate{key.id, key.mirrored, fit, votes})
 	}
-	slices.SortFunc(all, func(a, b candidate) int { return cmp.Or(b.votes-a.votes, cmp.Compare(b.id, a.id)) })
+	slices.SortFunc(all, func(a, b candidate) int { return cmp.Or(cmp.Compare(b.votes, a.votes), cmp.Compare(b.id, a.id)) })
 	return all[:min(len(all), maxCompared)]
 }
 
@@ -198,23 +209,33 @@ func fittingOf(from, to spot) fitting {
 	return fitting{s, to.x - s*from.x, s, to.y - s*from.y}
 }
 
-// agreed finds the fitting that most others agree with. Cropping by a tenth a side enlarges by a quarter at most.
-func agreed(fits []fitting) (best fitting, votes int, ok bool) {
-	for _, f := range fits[:min(len(fits), 50)] {
-		if f.sx < 0.66 || f.sx > 1.5 {
-			continue
-		}
-		n := 0
-		for _, o := range fits {
-			if f.near(o) {
-				n++
-			}
-		}
-		if n > votes {
-			best, votes = f, n
+// plausible holds a fitting to what cropping by a tenth a side can do, and some error of the spots: it enlarges by
+// a quarter at most, and moves the middle by a twentieth.
+func (p imprint) plausible(f fitting) bool {
+	w, h := p.look.sizeOfMarks()
+	const off = 0.16 * marksSide
+	return f.sx > 0.68 && f.sx < 1.47 && math.Abs(f.sx*w/2+f.tx-w/2) < off && math.Abs(f.sy*h/2+f.ty-h/2) < off
+}
+
+// agreed finds the fitting that most speaks for, and takes the mean of those near it.
+func agreed(hits []hit) (best fitting, votes float64) {
+	for _, h := range hits[:min(len(hits), 50)] {
+		if mean, n := h.fit.meanOfNear(hits); n > votes {
+			best, votes = mean, n
 		}
 	}
-	return best, votes, votes > 0
+	return best, votes
+}
+
+func (f fitting) meanOfNear(hits []hit) (mean fitting, weight float64) {
+	for _, h := range hits {
+		if o := h.fit; f.near(o) {
+			mean.sx, mean.tx = mean.sx+o.sx*h.weight, mean.tx+o.tx*h.weight
+			mean.sy, mean.ty = mean.sy+o.sy*h.weight, mean.ty+o.ty*h.weight
+			weight += h.weight
+		}
+	}
+	return fitting{mean.sx / weight, mean.tx / weight, mean.sy / weight, mean.ty / weight}, weight
 }
 
 func (f fitting) near(o fitting) bool {
@@ -250,7 +271,7 @@ func (p imprint) confirm(ctx context.Context, tx db.Tx, campaignID int64, candid
 	if err != nil {
 		return nil, err
 	}
-	straight := p.look.relief()
+	straight := viewed(p.look)
 	turned := straight.mirrored()
 	var matches []Match
 	seen := map[int64]bool{}
@@ -263,7 +284,7 @@ func (p imprint) confirm(ctx context.Context, tx db.Tx, campaignID int64, candid
 		if c.mirrored {
 			q = turned
 		}
-		if k, f := compare(q, other.relief(), c.fit.inUnits(p.look, other)); k.alike() {
+		if k, f := compare(q, other, c.fit.inUnits(p.look, other)); k.alike() {
 			seen[c.id] = true
 			matches = append(matches, Match{File: File{ID: c.id}, Mirrored: c.mirrored, Cropped: f.crops(), Likeness: k.whole})
 		}
@@ -272,21 +293,58 @@ func (p imprint) confirm(ctx context.Context, tx db.Tx, campaignID int64, candid
 	return matches, nil
 }
 
-// compare lays q on r, first roughly and then finely, and tells how alike they are.
-func compare(q, r grey, f fitting) (likeness, fitting) {
-	rough, ok := lay(q.blurred(1.5).halved(), r.blurred(1.5).halved(), f, 8)
+// compared is the look of the asking picture, prepared once.
+type compared struct{ glance, rough, relief grey }
+
+func viewed(l look) compared {
+	relief := l.relief()
+	return compared{l.glance(), relief.roughly(), relief}
+}
+
+func (c compared) mirrored() compared {
+	return compared{c.glance.mirrored(), c.rough.mirrored(), c.relief.mirrored()}
+}
+
+// compare lays one look on another, first roughly, then finely, then without what a caption or a logo spoils, and
+// tells how alike they are. Most candidates fall at the first glance.
+func compare(c compared, other look, f fitting) (likeness, fitting) {
+	if correlationUnder(c.glance, other.glance(), f) < glimpse {
+		return likeness{}, f
+	}
+	q, r := c.relief, other.relief()
+	f, ok := lay(c.rough, r.roughly(), f, 8, nil)
 	if !ok {
 		return likeness{}, f
 	}
-	if k := likenessOf(q, r, rough); k.whole < hopeless {
-		return k, rough
+	if k := likenessOf(q, r, f); k.whole < hopeless {
+		return k, f
 	}
-	fine, ok := lay(q, r, rough, 6)
+	fine, ok := lay(q, r, f, 10, nil)
 	if !ok {
-		fine = rough
+		fine = f
 	}
-	return likenessOf(q, r, fine), fine
+	k := likenessOf(q, r, fine)
+	for _, least := range []float64{0.6, 0.8, 0.9} {
+		if k.alike() || k.whole < doubtless {
+			break
+		}
+		out := spoiltUnder(q, r, fine, least)
+		without, ok := lay(q, r, fine, 6, &out)
+		if !ok {
+			break
+		}
+		if again := likenessOf(q, r, without); again.same >= k.same {
+			k, fine = again, without
+		}
+	}
+	return k, fine
 }
+
+// doubtless is a correlation below which two pictures are not the same, whatever was written on them.
+const doubtless = 0.7
+
+// glimpse is the least correlation at first glance, where spots are a little off.
+const glimpse = 0.25
 
 // hopeless is a correlation that fine fitting does not mend.
 const hopeless = 0.35
