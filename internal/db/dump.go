@@ -16,13 +16,21 @@ import (
 // names, then a line with the values for each row. Whole numbers, texts, yes or no, and null stand as they are;
 // an instant is {"time": …}, bytes are {"bytes": …}.
 
-const searchText = "search_text"
+// textIndex is the index a table keeps the texts of.
+func textIndex(table string) (TextIndex, bool) {
+	i := slices.IndexFunc(textIndexes, func(x TextIndex) bool { return x.text == table })
+	if i < 0 {
+		return TextIndex{}, false
+	}
+	return textIndexes[i], true
+}
 
 // notDumped are the tables that a backup leaves out, by prefix.
 var notDumped = []string{
 	"goose_db_version", // the manifest has the schema's version
 	"sqlite_",          // SQLite's own
 	"search_fts",       // the index, made again from search_text
+	"case_fts",         // and from case_text
 	"sessions",         // whoever was signed in signs in again
 	"river_",           // queued work belongs to the running system
 }
@@ -47,7 +55,7 @@ func Tables(ctx context.Context, tx Tx) ([]string, error) {
 // Dump hands the table's lines to emit, the column names first. It reads a row at a time.
 func Dump(ctx context.Context, tx Tx, table string, emit func(line []byte) error) error {
 	columns := "*"
-	if table == searchText {
+	if _, ok := textIndex(table); ok {
 		columns = "campaign_id, id, body" // grams is the index
 	}
 	rows, err := tx.QueryContext(ctx, "select "+columns+" from "+quote(table))
@@ -217,8 +225,8 @@ func (l *loader) flush(ctx context.Context, tx Tx) error {
 		return nil
 	}
 	defer func() { l.cells, l.waiting = l.cells[:0], 0 }()
-	if l.table == searchText {
-		return l.index(ctx, tx)
+	if x, ok := textIndex(l.table); ok {
+		return l.index(ctx, tx, x)
 	}
 	names := make([]string, len(l.columns))
 	for i, c := range l.columns {
@@ -234,7 +242,7 @@ func (l *loader) flush(ctx context.Context, tx Tx) error {
 }
 
 // index makes the search index anew; the columns are Dump's: campaign_id, id, body.
-func (l *loader) index(ctx context.Context, tx Tx) error {
+func (l *loader) index(ctx context.Context, tx Tx, x TextIndex) error {
 	for row := range slices.Chunk(l.cells, 3) {
 		campaignID, ok1 := row[0].(int64)
 		id, ok2 := row[1].(int64)
@@ -242,7 +250,7 @@ func (l *loader) index(ctx context.Context, tx Tx) error {
 		if !ok1 || !ok2 || !ok3 {
 			return fmt.Errorf("load %s: %v is not a campaign, an entry and a text", l.table, row)
 		}
-		if err := PutSearchText(ctx, tx, campaignID, id, body); err != nil {
+		if err := x.Put(ctx, tx, campaignID, id, body); err != nil {
 			return err
 		}
 	}

@@ -87,23 +87,68 @@ func steps(query string) []step {
 	return all
 }
 
-// PutSearchText indexes text for the search entry id, in place of what was indexed for it before.
-func PutSearchText(ctx context.Context, tx Tx, campaignID, id int64, text string) error {
+// TextIndex is a table of texts that can be found by any two characters, with its index.
+type TextIndex struct {
+	text string
+	fts  string // SQLite's index, by rowid = id
+	mark bool   // whether each entry is marked with its campaign, so that a page of one can be read in order
+}
+
+// The text indexes: of search entries, and of cases by the case's id.
+var (
+	EntryText = TextIndex{text: "search_text", fts: "search_fts"}
+	CaseText  = TextIndex{text: "case_text", fts: "case_fts", mark: true}
+)
+
+var textIndexes = []TextIndex{EntryText, CaseText}
+
+// campaignPiece marks an entry's campaign: no text has such a piece, because § is no letter.
+func campaignPiece(campaignID int64) string { return "§" + strconv.FormatInt(campaignID, 10) }
+
+// Put indexes text under id, in place of what was indexed for it before.
+func (x TextIndex) Put(ctx context.Context, tx Tx, campaignID, id int64, text string) error {
 	pieces := Pairs(text)
 	if KindOf(tx) == Postgres {
-		_, err := tx.NewRaw(`insert into search_text (campaign_id, id, body, grams) values (?, ?, ?, ?::tsvector)
+		_, err := tx.NewRaw("insert into "+x.text+` (campaign_id, id, body, grams) values (?, ?, ?, ?::tsvector)
 			on conflict (campaign_id, id) do update set body = excluded.body, grams = excluded.grams`,
 			campaignID, id, text, vector(pieces)).Exec(ctx)
 		return err
 	}
-	_, err := tx.NewRaw("insert or replace into search_text (id, campaign_id, body) values (?, ?, ?)",
+	_, err := tx.NewRaw("insert or replace into "+x.text+" (id, campaign_id, body) values (?, ?, ?)",
 		id, campaignID, text).Exec(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = tx.NewRaw("insert or replace into search_fts (rowid, grams) values (?, ?)",
+	if x.mark {
+		pieces = append([]string{campaignPiece(campaignID)}, pieces...)
+	}
+	_, err = tx.NewRaw("insert or replace into "+x.fts+" (rowid, grams) values (?, ?)",
 		id, strings.Join(pieces, " ")).Exec(ctx)
 	return err
+}
+
+// Page lists ids of a campaign below before, the highest first, whose text has everything in query. It reads no
+// further than it must. A query without a letter or digit finds nothing.
+func (x TextIndex) Page(ctx context.Context, tx Tx, campaignID int64, query string, before int64, limit int) ([]int64, error) {
+	conditions := steps(query)
+	if len(conditions) == 0 {
+		return nil, nil
+	}
+	var ids []int64
+	var err error
+	if KindOf(tx) == Postgres {
+		err = tx.NewRaw("select id from "+x.text+" where campaign_id = ? and grams @@ ?::tsquery and id < ? order by id desc limit ?",
+			campaignID, tsquery(conditions), before, limit).Scan(ctx, &ids)
+	} else {
+		err = tx.NewRaw("select rowid from "+x.fts+" where "+x.fts+" match ? and rowid < ? order by rowid desc limit ?",
+			`"`+campaignPiece(campaignID)+`" AND `+match(conditions), before, limit).Scan(ctx, &ids)
+	}
+	return ids, err
+}
+
+// PutSearchText indexes text for the search entry id, in place of what was indexed for it before.
+func PutSearchText(ctx context.Context, tx Tx, campaignID, id int64, text string) error {
+	return EntryText.Put(ctx, tx, campaignID, id, text)
 }
 
 // DeleteSearchText forgets what was indexed for the search entry id.

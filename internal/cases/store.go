@@ -1,0 +1,242 @@
+package cases
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"pinzhi/internal/db"
+	"pinzhi/internal/kernel"
+	"pinzhi/internal/ledger"
+	"pinzhi/internal/roster"
+)
+
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+func byUUID(ctx context.Context, tx db.Tx, campaignID int64, uuid string) (Case, bool, error) {
+	var rows []Case
+	err := tx.NewSelect().Model(&rows).Where("campaign_id = ?", campaignID).Where("uuid = ?", uuid).Scan(ctx)
+	if err != nil || len(rows) == 0 {
+		return Case{}, false, err
+	}
+	return rows[0], true, nil
+}
+
+func load(ctx context.Context, tx db.Tx, campaignID, id int64) (Case, error) {
+	var rows []Case
+	if err := tx.NewSelect().Model(&rows).Where("campaign_id = ?", campaignID).Where("id = ?", id).Scan(ctx); err != nil {
+		return Case{}, fmt.Errorf("case %d: %w", id, err)
+	}
+	if len(rows) == 0 {
+		return Case{}, kernel.E(kernel.NotFound, "没有这件案件")
+	}
+	return rows[0], nil
+}
+
+func unitsOf(ctx context.Context, tx db.Tx, campaignID, id int64) ([]CaseUnit, error) {
+	var rows []CaseUnit
+	err := tx.NewSelect().Model(&rows).Where("campaign_id = ?", campaignID).Where("case_id = ?", id).Order("role", "unit_id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("units of case %d: %w", id, err)
+	}
+	return rows, nil
+}
+
+// visible returns a case that exists for the viewer; it fails with not_found for every other.
+func visible(ctx context.Context, tx db.Tx, v Viewer, id int64) (Case, []CaseUnit, error) {
+	c, err := load(ctx, tx, v.CampaignID, id)
+	if err != nil {
+		return c, nil, err
+	}
+	units, err := unitsOf(ctx, tx, v.CampaignID, id)
+	if err != nil {
+		return c, nil, err
+	}
+	if !v.sees(c, units) {
+		return Case{}, nil, kernel.E(kernel.NotFound, "没有这件案件")
+	}
+	return c, units, nil
+}
+
+// insert writes a new case, what it can be found by, and where it stands.
+func insert(ctx context.Context, tx db.Tx, c *Case, v Viewer) error {
+	if _, err := tx.NewInsert().Model(c).Returning("id").Exec(ctx); err != nil {
+		return fmt.Errorf("register case: %w", err)
+	}
+	if err := db.CaseText.Put(ctx, tx, c.CampaignID, c.ID, searchable(*c)); err != nil {
+		return fmt.Errorf("index case %d: %w", c.ID, err)
+	}
+	for _, unit := range v.Units() {
+		if err := addUnit(ctx, tx, CaseUnit{CampaignID: c.CampaignID, UnitID: unit, CaseID: c.ID, Role: Found}); err != nil {
+			return err
+		}
+	}
+	return firstErr(openSpan(ctx, tx, *c, c.RegisteredAt), count(ctx, tx, *c, 1))
+}
+
+func searchable(c Case) string {
+	return c.Number() + " " + c.Title + " " + c.Words + " " + c.Address + " " + c.District
+}
+
+func addUnit(ctx context.Context, tx db.Tx, u CaseUnit) error {
+	_, err := tx.NewInsert().Model(&u).On("CONFLICT DO NOTHING").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("unit %d of case %d: %w", u.UnitID, u.CaseID, err)
+	}
+	return nil
+}
+
+// replaceUnits makes the lead and supporting units of a case; whoever led it before remains as its former unit.
+func replaceUnits(ctx context.Context, tx db.Tx, c Case, a Act) error {
+	_, err := tx.NewRaw("DELETE FROM case_units WHERE campaign_id = ? AND case_id = ? AND role IN (?, ?)", c.CampaignID, c.ID, Lead, Support).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("units of case %d: %w", c.ID, err)
+	}
+	rows := []CaseUnit{{CampaignID: c.CampaignID, UnitID: a.Unit, CaseID: c.ID, Role: Lead}}
+	for _, id := range a.Support {
+		rows = append(rows, CaseUnit{CampaignID: c.CampaignID, UnitID: id, CaseID: c.ID, Role: Support})
+	}
+	if c.LeadUnitID != 0 && c.LeadUnitID != a.Unit {
+		rows = append(rows, CaseUnit{CampaignID: c.CampaignID, UnitID: c.LeadUnitID, CaseID: c.ID, Role: Former})
+	}
+	for _, r := range rows {
+		if err := addUnit(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setDue writes the clock of a case that was only just inserted.
+func setDue(ctx context.Context, tx db.Tx, c Case) error {
+	_, err := tx.NewUpdate().Model(&c).Column("due_at", "amber_at").Where("campaign_id = ?", c.CampaignID).Where("id = ?", c.ID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("due of case %d: %w", c.ID, err)
+	}
+	return nil
+}
+
+// move writes a case that took a step: the case, the spans, the counts.
+func move(ctx context.Context, tx db.Tx, was Case, c *Case, now time.Time) error {
+	c.Revision++
+	moved := was.Step != c.Step || was.LeadUnitID != c.LeadUnitID || was.Hand != c.Hand
+	if moved {
+		c.StepAt = now
+	}
+	if _, err := tx.NewUpdate().Model(c).ExcludeColumn("id", "campaign_id", "uuid", "found_by", "found_person", "found_name", "found_at", "registered_at").
+		Where("campaign_id = ?", c.CampaignID).Where("id = ?", c.ID).Exec(ctx); err != nil {
+		return fmt.Errorf("case %d: %w", c.ID, err)
+	}
+	if !moved {
+		return nil
+	}
+	_, err := tx.NewRaw("UPDATE case_spans SET to_at = ? WHERE campaign_id = ? AND case_id = ? AND to_at IS NULL", now, c.CampaignID, c.ID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("spans of case %d: %w", c.ID, err)
+	}
+	return firstErr(openSpan(ctx, tx, *c, now), count(ctx, tx, was, -1), count(ctx, tx, *c, 1))
+}
+
+// openSpan begins the time at a step; what has ended needs none.
+func openSpan(ctx context.Context, tx db.Tx, c Case, at time.Time) error {
+	if c.Hand == Nobody {
+		return nil
+	}
+	sp := Span{CampaignID: c.CampaignID, CaseID: c.ID, Step: c.Step, Hand: c.Hand, FromAt: at}
+	if c.Hand == Unit {
+		sp.UnitID = c.LeadUnitID
+	}
+	if _, err := tx.NewInsert().Model(&sp).Returning("id").Exec(ctx); err != nil {
+		return fmt.Errorf("span of case %d: %w", c.ID, err)
+	}
+	return nil
+}
+
+// shards is in how many rows one count stands, so that writers on PostgreSQL seldom meet.
+const shards = 16
+
+// count changes the number of cases at a step: of all, and of the lead unit.
+func count(ctx context.Context, tx db.Tx, c Case, by int) error {
+	units := []int64{0}
+	if c.LeadUnitID != 0 {
+		units = append(units, c.LeadUnitID)
+	}
+	for _, unit := range units {
+		_, err := tx.NewRaw(`INSERT INTO case_counts (campaign_id, unit_id, step, shard, n) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (campaign_id, unit_id, step, shard) DO UPDATE SET n = case_counts.n + excluded.n`,
+			c.CampaignID, unit, c.Step, c.ID%shards, by).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("count cases: %w", err)
+		}
+	}
+	return nil
+}
+
+func (r Registration) keepCaller(ctx context.Context, tx db.Tx, c Case) error {
+	if r.Caller.Name == "" && r.Caller.Phone == "" {
+		return nil
+	}
+	caller := Caller{CampaignID: c.CampaignID, CaseID: c.ID, Name: r.Caller.Name, Phone: r.Caller.Phone}
+	if _, err := tx.NewInsert().Model(&caller).Exec(ctx); err != nil {
+		return fmt.Errorf("caller of case %d: %w", c.ID, err)
+	}
+	return nil
+}
+
+// stepData is what the ledger keeps of a step.
+func stepData(ctx context.Context, tx db.Tx, c Case, t Transition, a Act) (map[string]any, error) {
+	data := map[string]any{"number": c.Number(), "from": t.From, "to": t.To, "round": c.Round}
+	if a.Reason != "" {
+		data["reason"] = a.Reason
+	}
+	if !c.DueAt.IsZero() {
+		data["until"] = deadline(c.DueAt)
+	}
+	switch t.Verb {
+	case Dispatch, Redirect:
+		names, _, err := roster.Names(ctx, tx, append([]int64{a.Unit}, a.Support...), nil)
+		if err != nil {
+			return nil, err
+		}
+		data["unit"] = names[a.Unit]
+		var support []string
+		for _, id := range a.Support {
+			support = append(support, names[id])
+		}
+		if len(support) > 0 {
+			data["support"] = support
+		}
+	case AskExtension, AskDeferral:
+		data["day"] = a.Day
+	case GrantDeferral:
+		data["day"] = c.AskedDay
+	case Close:
+		data["outcome"] = a.Outcome
+	case Merge:
+		data["into"] = a.Into
+	}
+	return data, nil
+}
+
+// settle writes a setting of the campaign's cases: the office's right.
+func (s *Service) settle(ctx context.Context, campaignID int64, verb string, data map[string]any, write func(db.Tx) error) error {
+	return s.db.Write(ctx, func(tx db.Tx) error {
+		v, err := viewerOf(ctx, tx, campaignID)
+		if err != nil {
+			return err
+		}
+		if !v.Actor.System && !v.Standing.InOffice() {
+			return kernel.E(kernel.Forbidden, "案件的时限、照片要求和编号由办公室设定")
+		}
+		if err := write(tx); err != nil {
+			return fmt.Errorf("set cases of campaign %d: %w", campaignID, err)
+		}
+		return ledger.Append(ctx, tx, ledger.At(s.clock.Now(), ledger.Event{CampaignID: campaignID, SubjectKind: "campaign", SubjectID: campaignID, Verb: verb, Data: data})...)
+	})
+}

@@ -1,0 +1,13 @@
+-- +goose Up
+
+-- What can be found of a case, by the case's id; made as search_text and search_fts are.
+create table case_text (
+  id integer primary key,
+  campaign_id integer not null,
+  body text not null
+);
+create virtual table case_fts using fts5 (grams, content='', contentless_delete=1, tokenize='ascii');
+
+-- +goose Down
+drop table case_fts;
+drop table case_text;
