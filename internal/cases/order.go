@@ -149,11 +149,12 @@ func number(ctx context.Context, tx db.Tx, o *Order, place string) error {
 		return err
 	}
 	o.Serial = last[0]
-	o.Number = numberBy(rules.Pattern(), place, o.Year, o.Serial)
+	o.Number = NumberBy(rules.Pattern(), place, o.Year, o.Serial)
 	return nil
 }
 
-func numberBy(pattern, place string, year, n int) string {
+// NumberBy writes the number of an order by a pattern.
+func NumberBy(pattern, place string, year, n int) string {
 	first := ""
 	for _, r := range place {
 		first = string(r)

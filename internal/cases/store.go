@@ -218,6 +218,9 @@ func stepData(ctx context.Context, tx db.Tx, c Case, t Transition, a Act) (map[s
 		data["day"] = c.AskedDay
 	case Close:
 		data["outcome"] = a.Outcome
+		if a.Reason != "" {
+			data["said"] = "，" + a.Reason
+		}
 	case Merge:
 		data["into"] = a.Into
 	}

@@ -1,18 +1,25 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"pinzhi/internal/access"
+	"pinzhi/internal/calendar"
 	"pinzhi/internal/campaign"
+	"pinzhi/internal/cases"
+	"pinzhi/internal/evidence"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
 	"pinzhi/internal/web"
@@ -24,6 +31,8 @@ type serveCmd struct {
 	Addr   string `env:"PINZHI_ADDR" default:"127.0.0.1:8080" help:"监听的地址。"`
 	Open   string `type:"existingfile" placeholder:"FILE" help:"还没有行动时，先用这份方案启动一项。"`
 	Secure bool   `env:"PINZHI_SECURE" help:"前面有 TLS：会话 Cookie 只在加密连接上发送。"`
+	Files  string `env:"PINZHI_FILES" type:"path" placeholder:"DIR" help:"照片和文件放在哪个文件夹；不写则在数据文件夹下的 evidence。"`
+	S3     string `name:"s3" env:"PINZHI_S3" placeholder:"URL" help:"照片和文件放到 S3：https://主机/桶；密钥写在环境变量 PINZHI_S3_KEY 和 PINZHI_S3_SECRET。"`
 	Token  string `name:"metrics-token" env:"PINZHI_METRICS_TOKEN" placeholder:"TOKEN" help:"监控程序读 /metrics 的令牌（Authorization: Bearer …），宜写在环境变量里；不设则没有 /metrics。"`
 	LogTo  string `name:"log" env:"PINZHI_LOG" type:"path" placeholder:"FILE" help:"日志写到文件；不写则写到标准错误。"`
 }
@@ -52,13 +61,33 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) error {
 	}
 	accounts := access.NewService(d, clock)
 	sessions := access.NewSessions(accounts, c.Secure)
-	server := &web.Server{DB: d, Clock: clock, Campaigns: campaigns, Accounts: accounts, Sessions: sessions, Log: log, MetricsToken: c.Token}
+	blobs, err := c.blobs(ctx)
+	if err != nil {
+		return err
+	}
+	days, files := calendar.New(d, clock), evidence.New(d, blobs, clock, evidence.DefaultLimits)
+	server := &web.Server{DB: d, Clock: clock, Campaigns: campaigns, Cases: cases.New(d, clock, days, campaigns, files), Calendar: days, Evidence: files, Accounts: accounts, Sessions: sessions, Log: log, MetricsToken: c.Token}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return kernel.E(kernel.Unavailable, "监听不了 %s：多半是已经有一个程序在用这个端口。可以换一个：PINZHI_ADDR=127.0.0.1:8081", c.Addr).Because(err)
 	}
 	c.greet(system, s, accounts, listener.Addr().String())
-	return serve(ctx, log, listener, server.Handler(), keeper, sessions)
+	return serve(ctx, log, listener, server.Handler(), keeper, sessions.Run, files.Run,
+		func(ctx context.Context) { days.Run(ctx, log) })
+}
+
+// blobs is where the files lie: a folder beside the database, or a bucket.
+func (c *serveCmd) blobs(ctx context.Context) (evidence.Blobs, error) {
+	if c.S3 == "" {
+		return evidence.NewFolder(cmp.Or(c.Files, filepath.Join(c.Data, "evidence")))
+	}
+	u, err := url.Parse(c.S3)
+	if err != nil || u.Host == "" || strings.Trim(u.Path, "/") == "" {
+		return nil, kernel.E(kernel.Invalid, "S3 的地址要写成 https://主机/桶，现在是“%s”", c.S3)
+	}
+	bucket, prefix, _ := strings.Cut(strings.Trim(u.Path, "/"), "/")
+	return evidence.NewS3(ctx, evidence.S3Config{Endpoint: u.Host, Bucket: bucket, Prefix: prefix, AccessKey: os.Getenv("PINZHI_S3_KEY"),
+		SecretKey: os.Getenv("PINZHI_S3_SECRET"), Region: os.Getenv("PINZHI_S3_REGION"), Insecure: u.Scheme == "http"})
 }
 
 // log is JSON lines: to a file, or to standard error.
@@ -110,11 +139,11 @@ func (c *serveCmd) greet(ctx context.Context, s *streams, accounts *access.Servi
 // grace is how long requests may take to finish after the stop.
 const grace = 10 * time.Second
 
-func serve(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler, keeper *ledger.Ledger, sessions *access.Sessions) error {
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+func serve(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler, keeper *ledger.Ledger, background ...func(context.Context)) error {
+	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	for _, run := range []func(context.Context){keeper.Run, sessions.Run} {
-		running.Go(func() { run(background) })
+	for _, run := range append(background, keeper.Run) {
+		running.Go(func() { run(beside) })
 	}
 	defer func() { stop(); running.Wait() }()
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, WriteTimeout: 2 * time.Minute,

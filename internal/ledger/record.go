@@ -8,6 +8,7 @@ import (
 
 	"pinzhi/internal/db"
 
+	"github.com/uptrace/bun"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -40,6 +41,11 @@ func Timeline(
 // Recent lists what happened in a campaign, newest first; System for the system's own events.
 func Recent(ctx context.Context, tx db.Tx, campaignID, before int64, limit int) ([]Record, error) {
 	return records(ctx, tx, before, limit, "campaign_id = ?", campaignID)
+}
+
+// RecentExcept is Recent without the events of some kinds of subject: those that the reader may not know of.
+func RecentExcept(ctx context.Context, tx db.Tx, campaignID, before int64, limit int, kinds ...string) ([]Record, error) {
+	return records(ctx, tx, before, limit, "campaign_id = ? and subject_kind not in (?)", campaignID, bun.List(kinds))
 }
 
 func records(ctx context.Context, tx db.Tx, before int64, limit int, where string, args ...any) ([]Record, error) {

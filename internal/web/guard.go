@@ -33,9 +33,20 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		r.Body = http.MaxBytesReader(w, r.Body, maxUpload+1<<20)
+		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r.URL.Path))
 		sessions.ServeHTTP(w, r)
 	})))
+}
+
+// maxFiles is the most that the files of one form may have together.
+const maxFiles = 160 << 20
+
+// bodyLimit is the most that a request may bring: files come with cases and their steps, a plan elsewhere.
+func bodyLimit(path string) int64 {
+	if strings.HasPrefix(path, "/c/") && (strings.HasSuffix(path, "/cases") || strings.HasSuffix(path, "/step")) {
+		return maxFiles
+	}
+	return maxUpload + 1<<20
 }
 
 // withActor reads who is signed in and puts them into the context that the rooms see.

@@ -5,6 +5,7 @@ import (
 
 	"pinzhi/internal/access"
 	"pinzhi/internal/campaign"
+	"pinzhi/internal/cases"
 	"pinzhi/internal/ledger"
 	"pinzhi/internal/plan"
 	"pinzhi/internal/roster"
@@ -162,7 +163,7 @@ func answerFinding(q *request) error {
 const ledgerPage = 100
 
 func campaignLedgerPage(q *request) error {
-	rows, err := ledger.Recent(q.ctx(), q.s.DB.Reader(), q.view.ID, q.before(), ledgerPage)
+	rows, err := q.recent()
 	if err != nil {
 		return err
 	}
@@ -183,4 +184,17 @@ func (q *request) before() int64 {
 		return 0
 	}
 	return id
+}
+
+// recent is what happened in the campaign, as far as the reader may know of it: cases of other units do not exist for
+// a unit, and none for the three administrators.
+func (q *request) recent() ([]ledger.Record, error) {
+	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	if err == nil && v.SeesAll() {
+		return ledger.Recent(q.ctx(), q.s.DB.Reader(), q.view.ID, q.before(), ledgerPage)
+	}
+	if err != nil && kernel.CodeOf(err) != kernel.Forbidden {
+		return nil, err
+	}
+	return ledger.RecentExcept(q.ctx(), q.s.DB.Reader(), q.view.ID, q.before(), ledgerPage, cases.Kind, cases.OrderKind)
 }

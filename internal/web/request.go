@@ -147,6 +147,18 @@ func (q *request) render(status int, title string, view templ.Component, crumbs 
 	return err
 }
 
+// part shows a piece of a page that is swapped into one.
+func (q *request) part(view templ.Component) error {
+	var b bytes.Buffer
+	if err := view.Render(q.ctx(), &b); err != nil {
+		return fmt.Errorf("render part: %w", err)
+	}
+	q.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	q.w.Header().Set("Cache-Control", "no-store")
+	_, err := q.w.Write(b.Bytes())
+	return err
+}
+
 // seeOther sends the browser on after a form was taken.
 func (q *request) seeOther(format string, args ...any) error {
 	http.Redirect(q.w, q.Request, fmt.Sprintf(format, args...), http.StatusSeeOther)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pinzhi/internal/cases"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
 	"pinzhi/internal/web/views"
@@ -30,6 +31,16 @@ var sentences = map[string]string{ //nolint:gosec // 设置密码 is a sentence,
 	"work_item.added": "登记工作项“{title}”，{due} 前完成", "work_item.changed": "修改工作项“{title}”，时限 {due}", "work_item.done": "办结：{note}",
 	"work_item.reopened": "撤销办结", "work_item.milestone_added": "设节点“{name}”，{due}", "work_item.milestone_done": "到达节点“{name}”",
 	"task.work_item_added": "登记工作项“{title}”", "task.item_done": "工作项“{title}”办结", "task.item_reopened": "工作项“{title}”撤销办结",
+	"case.registered": "登记：{title}", "case.accepted": "受理", "case.declined": "不予受理：{reason}", "case.merged": "并入另一件（{into}）",
+	"case.dispatched": "派遣给{unit}，整改到 {until}", "case.acknowledged": "签收", "case.responded": "第 {round} 轮反馈：{reason}{evidence}",
+	"case.returned": "退单：{reason}", "case.redirected": "改派给{unit}：{reason}，整改到 {until}", "case.return_refused": "退单不成立，仍由原单位办：{reason}，整改到 {until}",
+	"case.extension_asked": "申请延期到 {day}：{reason}", "case.extension_granted": "同意延期到 {until}", "case.extension_refused": "不同意延期：{reason}，仍到 {until}",
+	"case.deferral_asked": "申请挂账，{day} 复核：{reason}", "case.deferral_granted": "同意挂账，{day} 复核", "case.deferral_refused": "不同意挂账：{reason}，整改到 {until}",
+	"case.resumed": "恢复整改，到 {until}", "case.sent_back": "退回整改：{reason}，再到 {until}{evidence}", "case.closed": "核查通过，结案：{outcome}{said}{evidence}",
+	"case.reopened": "重新打开：{reason}", "case.objected": "对不受理有异议：{reason}", "case.escalated": "{step}逾期，报{to}", "case.overdue": "{step}逾期",
+	"case.reminded": "提醒：{step}到 {due} 为止（{mark}）", "case.due_moved": "放假安排有变，{step}时限由 {before} 改为 {after}", "case.ordered": "列入督办单 {order}，{due} 前整改",
+	"order.issued": "开具督办单 {number}，{cases} 件，{due} 前整改", "order.closed": "{number} 所列案件全部办结", "order.reopened": "{number} 有案件重新打开",
+	"campaign.limit_set": "案件时限：{severity}{step}改为 {limit}", "campaign.rule_set": "案件规则：{category}{pattern}照片要求 {photos}", "calendar.changed": "录入 {year} 年放假安排 {days} 天（{source}）",
 	"account.created": "建立账号 {login}", "account.signed_in": "登录", "account.sign_in_failed": "登录失败",
 	"account.locked_out": "连续输错密码，暂时锁定", "account.link_issued": "发出一次性链接", "account.password_set": "设置密码",
 	"account.locked": "锁定账号", "account.unlocked": "解锁账号", "account.admin_granted": "管理员角色改为“{admin}”",
@@ -73,13 +84,28 @@ func word(key string, v any) string {
 		return ""
 	case "answer":
 		return views.AnswerName(fmt.Sprint(v))
+	case "evidence":
+		if files, ok := v.([]any); ok {
+			return fmt.Sprintf("（附 %d 个文件）", len(files))
+		}
+		return ""
 	case "fields":
 		return fieldWords(v)
 	case "admin":
 		role, _ := v.(string)
 		return cmp.Or(views.AdminName(kernel.AdminRole(role)), "按名单")
-	case "due":
+	case "mark":
+		return map[string]string{"half_way": "过半", "day_before": "前一个工作日", "on_the_day": "当天"}[fmt.Sprint(v)]
+	case "outcome":
+		name, _ := v.(string)
+		return cases.Outcome(name).Name()
+	case "photos":
+		return map[bool]string{true: "要", false: "不要"}[v == true]
+	case "day", "due":
 		if day, ok := v.(string); ok {
+			if _, err := kernel.ParseDate(day); err != nil {
+				return day // an instant, told already
+			}
 			return kernel.Date(day).Chinese()
 		}
 	}
@@ -136,7 +162,8 @@ func (q *request) timeline(kind string, id int64) ([]ui.Entry, error) {
 // ledgerRows tells events with a link to their objects.
 func (q *request) ledgerRows(base views.Base, rows []ledger.Record) []views.LedgerRow {
 	out := make([]views.LedgerRow, 0, len(rows))
-	places := map[string]string{"task": "/tasks/%d", "body": "/bodies/%d", "person": "/people/%d", "unit": "/units/%d", "work_item": "/items/%d"}
+	places := map[string]string{"task": "/tasks/%d", "body": "/bodies/%d", "person": "/people/%d", "unit": "/units/%d", "work_item": "/items/%d",
+		"case": "/cases/%d", "order": "/orders/%d"}
 	for _, r := range rows {
 		row := views.LedgerRow{Entry: q.entry(r), ID: r.ID}
 		if format, ok := places[r.SubjectKind]; ok && base != "" {

@@ -6,8 +6,11 @@ import (
 	"net/http"
 
 	"pinzhi/internal/access"
+	"pinzhi/internal/calendar"
 	"pinzhi/internal/campaign"
+	"pinzhi/internal/cases"
 	"pinzhi/internal/db"
+	"pinzhi/internal/evidence"
 	"pinzhi/internal/kernel"
 )
 
@@ -16,6 +19,9 @@ type Server struct {
 	DB        *db.DB
 	Clock     kernel.Clock
 	Campaigns *campaign.Service
+	Cases     *cases.Service
+	Calendar  *calendar.Service
+	Evidence  *evidence.Service
 	Accounts  *access.Service
 	Sessions  *access.Sessions
 	Log       *slog.Logger
@@ -70,7 +76,23 @@ func routes() []route {
 		{"POST /accounts/{a}/admin", signedIn, grantAdmin},
 		{"GET /log", signedIn, logPage},
 
+		{"GET /calendar", signedIn, calendarPage},
+		{"POST /calendar", signedIn, setCalendar},
+
 		{"GET /c/{c}", inside, overviewPage},
+		{"GET /c/{c}/desk/{hand}", inside, deskPage},
+		{"GET /c/{c}/cases", inside, casesPage},
+		{"POST /c/{c}/cases", inside, registerCase},
+		{"GET /c/{c}/cases/new", inside, newCasePage},
+		{"GET /c/{c}/cases/alike", inside, alikeCases},
+		{"GET /c/{c}/cases/{k}", inside, casePage},
+		{"POST /c/{c}/cases/{k}/step", inside, takeStep},
+		{"GET /c/{c}/cases/rules", inside, rulesPage},
+		{"POST /c/{c}/cases/rules", inside, setRule},
+		{"GET /c/{c}/orders", inside, ordersPage},
+		{"POST /c/{c}/orders", inside, issueOrder},
+		{"GET /c/{c}/orders/{o}", inside, orderPage},
+		{"GET /c/{c}/files/{e}", inside, caseFile},
 		{"GET /c/{c}/tasks", inside, tasksPage},
 		{"GET /c/{c}/tasks.xlsx", inside, tasksSheet},
 		{"GET /c/{c}/tasks/{t}", inside, taskPage},

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"pinzhi/internal/kernel"
@@ -50,6 +51,7 @@ func (q *request) campaignShell(s *ui.Shell) {
 			{Icon: "ledger", Text: "流水", Href: q.at("/ledger")},
 		},
 	}
+	q.casesInRail(s)
 	q.countInRail(s)
 	if q.view.MayRevise() {
 		s.Nav[2] = append(s.Nav[2], ui.NavItem{Icon: "revise", Text: "修订方案", Href: q.at("/drafts")})
@@ -88,9 +90,42 @@ func (q *request) systemNav() ui.NavGroup {
 	return append(nav, ui.NavItem{Icon: "key", Text: "我的账号", Href: "/me"})
 }
 
+// casesInRail puts cases and orders after the tasks, for who deals with them: the three administrators do not.
+func (q *request) casesInRail(s *ui.Shell) {
+	if q.actor.Admin != kernel.NoAdmin {
+		return
+	}
+	item := ui.NavItem{Icon: "cases", Text: "案件", Href: q.at("/cases")}
+	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	if err != nil {
+		return
+	}
+	waiting, err := q.s.Cases.WaitingAt(q.ctx(), v)
+	if err != nil {
+		q.s.Log.WarnContext(q.ctx(), "rail", "err", err)
+	}
+	if len(waiting) > 0 {
+		item.Href = q.at("/desk/%s", waiting[0].Hand)
+		n, late := 0, 0
+		for _, w := range waiting {
+			n, late = n+w.N, late+w.Late
+		}
+		switch {
+		case late > 0:
+			item.Count, item.Of, item.Late = itoa(late), " 件逾期", true
+		case n > 0:
+			item.Count, item.Of = itoa(n), " 件待办"
+		}
+	}
+	s.Nav[0] = slices.Insert(s.Nav[0], 2, item, ui.NavItem{Icon: "orders", Text: "督办单", Href: q.at("/orders")})
+}
+
 // here reports whether the page belongs to a link of the rail.
 func (q *request) here(href string) bool {
 	path := q.URL.Path
+	if strings.HasPrefix(href, q.at("/desk/")) && (strings.HasPrefix(path, q.at("/desk/")) || path == q.at("/cases") || strings.HasPrefix(path, q.at("/cases/"))) {
+		return q.view.ID != 0
+	}
 	if path == href {
 		return true
 	}

@@ -16,8 +16,11 @@ import (
 	"testing"
 
 	"pinzhi/internal/access"
+	"pinzhi/internal/calendar"
 	"pinzhi/internal/campaign"
+	"pinzhi/internal/cases"
 	"pinzhi/internal/db"
+	"pinzhi/internal/evidence"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/plan"
 	"pinzhi/internal/plan/source"
@@ -29,6 +32,9 @@ type Site struct {
 	URL       string
 	DB        *db.DB
 	Campaigns *campaign.Service
+	Cases     *cases.Service
+	Calendar  *calendar.Service
+	Evidence  *evidence.Service
 	Accounts  *access.Service
 	Log       *bytes.Buffer
 }
@@ -43,7 +49,13 @@ const Password = "correct-horse-staple"
 func Open(tb testing.TB, d *db.DB, clock kernel.Clock) *Site {
 	tb.Helper()
 	s := &Site{DB: d, Campaigns: campaign.New(d, clock), Accounts: access.NewService(d, clock), Log: &bytes.Buffer{}}
-	server := &web.Server{DB: d, Clock: clock, Campaigns: s.Campaigns, Accounts: s.Accounts, Sessions: access.NewSessions(s.Accounts, false),
+	blobs, err := evidence.NewFolder(tb.TempDir())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s.Calendar, s.Evidence = calendar.New(d, clock), evidence.New(d, blobs, clock, evidence.DefaultLimits)
+	s.Cases = cases.New(d, clock, s.Calendar, s.Campaigns, s.Evidence)
+	server := &web.Server{DB: d, Clock: clock, Campaigns: s.Campaigns, Cases: s.Cases, Calendar: s.Calendar, Evidence: s.Evidence, Accounts: s.Accounts, Sessions: access.NewSessions(s.Accounts, false),
 		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: s.Log}, nil)), MetricsToken: MetricsToken}
 	h := httptest.NewServer(server.Handler())
 	tb.Cleanup(h.Close)

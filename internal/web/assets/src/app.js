@@ -1,6 +1,7 @@
 // What a page does beyond links and forms. Everything also works without this file.
 import htmx from "htmx.org/dist/htmx.esm.js";
 import "./panes.js";
+import "./desk.js";
 
 htmx.config.includeIndicatorStyles = false; // the content security policy allows no inline style
 htmx.config.allowEval = false;
@@ -37,7 +38,7 @@ document.addEventListener("click", (e) => {
 
 // One row of the checking screen is swapped; refusals come back as pages and are shown in its place.
 document.addEventListener("htmx:beforeSwap", (e) => {
-  if (e.detail.xhr.status >= 400) {
+  if (e.detail.xhr.status >= 400 && e.detail.target.id !== "alike") {
     const page = new DOMParser().parseFromString(e.detail.xhr.responseText, "text/html");
     const why = page.querySelector("[data-error]");
     window.alert(why ? why.textContent.trim() : "没有存下，请刷新页面再试。");

@@ -1,0 +1,414 @@
+package views
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"pinzhi/internal/calendar"
+	"pinzhi/internal/campaign"
+	"pinzhi/internal/cases"
+	"pinzhi/internal/cases/suggest"
+	"pinzhi/internal/kernel"
+	"pinzhi/internal/roster"
+	"pinzhi/internal/web/views/ui"
+)
+
+// CaseRow is a case as lists show it.
+type CaseRow struct {
+	cases.Row
+
+	Light campaign.Light
+	When  string
+}
+
+// CaseList is a page of cases: all of them narrowed by a filter, or a desk.
+type CaseList struct {
+	Base       Base
+	Desks      []Desk
+	Here       cases.Hand // "" for the list of all
+	Rows       []CaseRow
+	Next       string
+	Filter     cases.Filter
+	Counts     []StepCount
+	Categories []string
+	MayOrder   bool
+}
+
+// Desk is a tab: what waits in one hand.
+type Desk struct {
+	cases.Waiting
+
+	Name string
+}
+
+// StepCount is how many cases stand at a step.
+type StepCount struct {
+	Step cases.Step
+	N    int
+}
+
+// DeskName is what a desk is called by who works at it.
+func DeskName(h cases.Hand) string {
+	return map[cases.Hand]string{cases.Office: "办公室待办", cases.Unit: "我要办的", cases.Verifier: "待核查", cases.Coordinator: "待协调", cases.Leader: "待批"}[h]
+}
+
+// query is the address of the list with one field of the filter changed.
+func (l CaseList) query(key, value string) string {
+	v := url.Values{}
+	f := l.Filter
+	for k, x := range map[string]string{"step": string(f.Step), "category": f.Category, "severity": string(f.Severity), "source": string(f.Source), "q": f.Text} {
+		if x != "" {
+			v.Set(k, x)
+		}
+	}
+	if f.Late {
+		v.Set("late", "1")
+	}
+	if f.Mine {
+		v.Set("mine", "1")
+	}
+	v.Del(key)
+	if value != "" {
+		v.Set(key, value)
+	}
+	return l.Base.To("/cases?%s", v.Encode())
+}
+
+// CaseForm is a case as somebody writes it down.
+type CaseForm struct {
+	Problem
+
+	Base       Base
+	UUID       string
+	Values     cases.Registration
+	Sources    []cases.Source
+	Categories []string
+	Hotline    bool
+	Accept     string
+	Alike      AlikeList
+	MayOrder   bool
+}
+
+// AlikeList is what may be the same matter.
+type AlikeList struct {
+	Base Base
+	Rows []cases.Alike
+}
+
+// CasePage is one case with everything that belongs to it.
+type CasePage struct {
+	cases.Seen
+
+	Base     Base
+	Light    campaign.Light
+	Now      time.Time
+	Today    kernel.Date
+	Stages   []Stage
+	Photos   []cases.Photo
+	How      []HowDue
+	Timeline []ui.Entry
+	Forms    []StepForm
+	Duty     *roster.Duty
+	DutyBody string
+	Task     *campaign.Task
+	Alike    []cases.Alike
+	Hints    []suggest.Suggestion
+	Units    []string
+	Duties   []DutyGroup
+	Problem  Problem
+	Failed   cases.Verb // the step whose form was not taken
+	Typed    url.Values
+	Accept   string
+	Desk     bool // shown beside the intake list
+	UUID     string
+}
+
+// DutyGroup is the duties of one body, for a drop-down.
+type DutyGroup struct {
+	Body   string
+	Duties []roster.Duty
+}
+
+// Stage is a step of the line as the head of the page shows it.
+type Stage struct {
+	Name  string
+	State string // done, on, ""
+	Small string
+}
+
+// HowDue is a deadline and how it was computed.
+type HowDue struct {
+	Title string
+	Lines []calendar.Line
+	Ended string
+}
+
+// StepForm is the form of one step that the reader may take.
+type StepForm struct {
+	cases.Transition
+
+	Main bool
+}
+
+// needs reports whether the step asks for something.
+func (f StepForm) needs(n cases.Need) bool { return slices.Contains(f.Needs, n) }
+
+// takesFiles reports whether files can come with the step.
+func (f StepForm) takesFiles() bool {
+	return slices.Contains([]cases.Verb{cases.Respond, cases.SendBack, cases.Close, cases.Return, cases.Reopen}, f.Verb)
+}
+
+// takesText reports whether something may be written with the step.
+func (f StepForm) takesText() bool {
+	return f.needs(cases.NeedReason) || f.needs(cases.NeedText) || f.Verb == cases.Close
+}
+
+// label is what its text is called.
+func (f StepForm) label() string {
+	switch f.Verb {
+	case cases.Respond:
+		return "办理情况"
+	case cases.Close:
+		return "核查意见（“已整改”可以不写）"
+	}
+	return "理由"
+}
+
+// dayLabel is what its day is called.
+func (f StepForm) dayLabel() string {
+	if f.Verb == cases.AskDeferral {
+		return "复核日"
+	}
+	return "延到哪天"
+}
+
+// of lists the photographs of a purpose; of the present round alone where round is not 0.
+func (v CasePage) of(purpose string, round int) (list []cases.Photo) {
+	for _, p := range v.Photos {
+		if p.Purpose == purpose && (round == 0 || p.Round == round) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// earlier lists photographs of a purpose of earlier rounds.
+func (v CasePage) earlier(purpose string) (list []cases.Photo) {
+	for _, p := range v.Photos {
+		if p.Purpose == purpose && p.Round < v.Round {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// typed is what a form that was not taken held.
+func (v CasePage) typed(verb cases.Verb, field string) string {
+	if v.Failed != verb {
+		return ""
+	}
+	return v.Typed.Get(field)
+}
+
+// proposed is the unit that a dispatch form begins with.
+func (v CasePage) proposed(f StepForm) string {
+	if t := v.typed(f.Verb, "unit"); t != "" {
+		return t
+	}
+	if len(v.Hints) > 0 && f.Verb == cases.Dispatch {
+		return v.Hints[0].Unit
+	}
+	return ""
+}
+
+// proposedDuty is the duty that says so, of the likeliest unit.
+func (v CasePage) proposedDuty() int64 {
+	if len(v.Hints) == 0 || v.Hints[0].Because.Kind != suggest.ByDuty {
+		return 0
+	}
+	for _, g := range v.Duties {
+		for _, d := range g.Duties {
+			if g.Body == v.Hints[0].Body && d.Number == v.Hints[0].Because.Number {
+				return d.ID
+			}
+		}
+	}
+	return 0
+}
+
+// because says where the plan says that a unit answers.
+func because(b suggest.Suggestion) string {
+	switch b.Because.Kind {
+	case suggest.ByDuty:
+		return fmt.Sprintf("%s职责 %d", b.Body, b.Because.Number)
+	case suggest.ByTask:
+		return "任务 " + b.Because.Path
+	}
+	return "以往同类派给它"
+}
+
+// caption is what stands below a photograph.
+func caption(p cases.Photo, today kernel.Date) string {
+	var parts []string
+	switch {
+	case !p.TakenAt.IsZero():
+		parts = append(parts, "拍摄 "+ui.When(p.TakenAt, today))
+	case !p.DeviceAt.IsZero():
+		parts = append(parts, "设备 "+ui.When(p.DeviceAt, today))
+	}
+	parts = append(parts, "收到 "+ui.When(p.ReceivedAt, today))
+	if p.ByName != "" {
+		parts = append(parts, p.ByName)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// OrderPage is one order, as on paper.
+type OrderPage struct {
+	Base  Base
+	Order cases.OrderRow
+	Rows  []CaseRow
+	Words map[int64]string
+	Today kernel.Date
+	Place string
+}
+
+// OrderList is the orders of a campaign.
+type OrderList struct {
+	Base  Base
+	Rows  []cases.OrderRow
+	Next  int64
+	Today kernel.Date
+}
+
+// RulesPage is what the office set for cases.
+type RulesPage struct {
+	Problem
+
+	Base       Base
+	Rules      cases.Rules
+	Categories []string
+	May        bool
+	Example    string
+}
+
+// CalendarPage is one year's working days.
+type CalendarPage struct {
+	Problem
+
+	Year    int
+	Known   bool
+	Missing []int
+	Rows    []calendar.Exception
+	May     bool
+	Text    string
+	Source  string
+}
+
+// ExceptionsText writes a year's exceptions as the form takes them.
+func ExceptionsText(rows []calendar.Exception) string {
+	var b strings.Builder
+	for _, e := range rows {
+		word := "休"
+		if e.Worked {
+			word = "班"
+		}
+		fmt.Fprintf(&b, "%s %s %s\n", e.Day, word, e.Name)
+	}
+	return b.String()
+}
+
+func clip(text string, n int) string {
+	if r := []rune(text); len(r) > n {
+		return string(r[:n]) + "…"
+	}
+	return text
+}
+
+func durationText(d time.Duration) string {
+	switch minutes := int(d.Minutes()); {
+	case minutes < 1:
+		return "不到 1 分钟"
+	case minutes < 60:
+		return fmt.Sprintf("%d 分钟", minutes)
+	case minutes < 24*60:
+		return fmt.Sprintf("%d 小时 %d 分", minutes/60, minutes%60)
+	default:
+		return fmt.Sprintf("%d 天 %d 小时", minutes/(24*60), minutes/60%24)
+	}
+}
+
+func coordinate(x *float64) string {
+	if x == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.6f", *x)
+}
+
+func (v CaseForm) heading() string {
+	if v.Hotline {
+		return "接热线"
+	}
+	return "登记问题"
+}
+
+func (v CaseForm) wordsLabel() string {
+	if v.Hotline {
+		return "反映的问题（照来电人的话写）"
+	}
+	return "看到的问题"
+}
+
+// supports lists the supporting units of the case.
+func (v CasePage) supports() (list []cases.CaseUnit) {
+	for _, u := range v.Seen.Units {
+		if u.Role == cases.Support {
+			list = append(list, u)
+		}
+	}
+	return list
+}
+
+// counts tells how often the case went other ways than straight on.
+func (v CasePage) counts() string {
+	var parts []string
+	for _, x := range []struct {
+		n    int
+		word string
+	}{{v.Reworks, "返工"}, {v.Returns, "退单"}, {v.Extensions, "延期"}, {v.Reopened, "重开"}} {
+		if x.n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d 次", x.word, x.n))
+		}
+	}
+	return strings.Join(parts, "，")
+}
+
+// holder is in whose hand a span was.
+func (v CasePage) holder(s cases.Span) string {
+	if s.Hand == cases.Unit {
+		return v.Names[s.UnitID]
+	}
+	return s.Hand.Name()
+}
+
+// problemAt is the problem of one form.
+func (v CasePage) problemAt(verb cases.Verb) Problem {
+	if v.Failed != verb {
+		return Problem{}
+	}
+	return v.Problem
+}
+
+// asked is what was asked for, at the form that answers it.
+func (v CasePage) asked(f StepForm) string {
+	switch f.Verb {
+	case cases.GrantExtension:
+		return "申请延到 " + v.AskedDay.Chinese()
+	case cases.GrantDeferral:
+		return "申请挂账，复核日 " + v.AskedDay.Chinese()
+	}
+	return ""
+}
