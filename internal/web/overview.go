@@ -6,6 +6,7 @@ import (
 	"pinzhi/internal/access"
 	"pinzhi/internal/campaign"
 	"pinzhi/internal/cases"
+	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
 	"pinzhi/internal/plan"
 	"pinzhi/internal/roster"
