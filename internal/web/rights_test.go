@@ -81,6 +81,32 @@ var rights = []right{
 	{route: "POST /accounts/{a}/admin", may: authorises, form: "admin=audit"},
 	{route: "GET /log", may: "audit"},
 
+	{route: "GET /calendar", may: signedIn},
+	{route: "POST /calendar", may: "system", form: "year=2027&source=国办发明电〔2026〕8号&days=2027-01-01 休 元旦"},
+
+	// Cases: {k} is with the lead unit, by the order {o}, with the file {e}; {n} was registered by the inspector just now;
+	// {v} waits for its verifier.
+	{route: "GET /c/{c}/desk/{hand}", may: "office inspector", path: "/c/{c}/desk/verifier"},
+	{route: "GET /c/{c}/desk/{hand}", may: "office", path: "/c/{c}/desk/office"},
+	{route: "GET /c/{c}/desk/{hand}", may: "leader", path: "/c/{c}/desk/leader"},
+	{route: "GET /c/{c}/cases", may: members},
+	{route: "POST /c/{c}/cases", may: members, form: "words=行道树枯死&address=解放路&source=self_check"},
+	{route: "GET /c/{c}/cases/new", may: members},
+	{route: "GET /c/{c}/cases/alike", may: members, path: "/c/{c}/cases/alike?words=行道树枯死&address=解放路"},
+	{route: "GET /c/{c}/cases/{k}", may: "leader office lead support inspector"},
+	{route: "GET /c/{c}/cases/{k}", may: "leader office inspector", path: "/c/{c}/cases/{n}"},
+	{route: "POST /c/{c}/cases/{k}/step", may: "lead", form: "verb=acknowledged&revision=-1"},
+	{route: "POST /c/{c}/cases/{k}/step", may: "lead", form: "verb=responded&revision=-1&reason=已补植"},
+	{route: "POST /c/{c}/cases/{k}/step", may: "office", path: "/c/{c}/cases/{n}/step", form: "verb=accepted&revision=-1"},
+	{route: "POST /c/{c}/cases/{k}/step", may: "office inspector", path: "/c/{c}/cases/{n}/step", form: "verb=dispatched&revision=-1&unit=市园林绿化中心"},
+	{route: "POST /c/{c}/cases/{k}/step", may: "office inspector", path: "/c/{c}/cases/{v}/step", form: "verb=closed&revision=-1&outcome=fixed"},
+	{route: "GET /c/{c}/cases/rules", may: members},
+	{route: "POST /c/{c}/cases/rules", may: "office", form: "step=rectify&severity=ordinary&n=5&measure=workdays"},
+	{route: "GET /c/{c}/orders", may: members},
+	{route: "POST /c/{c}/orders", may: "office inspector", form: "cases={n}&unit=市园林绿化中心&order_day=2024-04-10&signer=谈笑&requirement=补植"},
+	{route: "GET /c/{c}/orders/{o}", may: "leader office lead inspector"},
+	{route: "GET /c/{c}/files/{e}", may: "leader office lead support inspector"},
+
 	{route: "GET /c/{c}", may: inside},
 	{route: "GET /c/{c}/tasks", may: inside},
 	{route: "GET /c/{c}/tasks.xlsx", may: inside},
@@ -207,7 +233,7 @@ func TestRights_IdsOfAnotherCampaignLeadNowhere(t *testing.T) {
 	tried := 0
 	for _, r := range rights {
 		_, path, _ := strings.Cut(r.route, " ")
-		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}"} {
+		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}"} {
 			if !strings.Contains(path, id) {
 				continue
 			}

@@ -136,6 +136,7 @@ func (s *stage) renew(t *testing.T) {
 	t.Helper()
 	unit := "国网平河供电公司"
 	s.ids["{i}"], s.ids["{m}"] = s.workOn(t, s.home.ID, s.task.ID, unit)
+	s.renewCases(t)
 	s.ids["{f}"] = s.finding(t, s.home.ID)
 	s.ids["{d}"] = fmt.Sprint(s.draft(t, 0, thirdPlan))
 	s.ids["{r}"] = fmt.Sprint(s.draft(t, s.home.ID, revisedPlan))
@@ -194,6 +195,9 @@ func (s *stage) foreign(t *testing.T) map[string]string {
 	ids := s.objects(t, s.away.ID, task)
 	ids["{i}"], ids["{m}"] = s.workOn(t, s.away.ID, task.ID, "")
 	ids["{f}"] = s.finding(t, s.away.ID)
+	office := s.actor(seatIn(t, s.DB, s.away.ID, plan.Office))
+	ids["{k}"], ids["{e}"] = s.caseOf(t, office, s.away.ID)
+	ids["{o}"] = s.orderOf(t, office, s.away.ID, ids["{k}"], s.firstUnit(t, s.away.ID), 0)
 	ids["{d}"] = fmt.Sprint(s.draft(t, s.away.ID, "examples/linfen-2023/plan.txt"))
 	return ids
 }
