@@ -1,0 +1,190 @@
+package web_test
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pinzhi/internal/ledger"
+	"pinzhi/internal/web/webtest"
+
+	"github.com/chromedp/chromedp"
+	"github.com/disintegration/imaging"
+)
+
+// scene draws a street as a camera might see it: sky, houses, ground, things, grain; another one for each seed.
+func scene(seed uint64) image.Image {
+	r := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // a picture, no secret
+	img := image.NewNRGBA(image.Rect(0, 0, 1280, 960))
+	for y := range 960 {
+		for x := range 1280 {
+			v := uint8(200 - y/12 + r.IntN(14)) //nolint:gosec // below 256
+			img.SetNRGBA(x, y, color.NRGBA{v, v - 8, v - 20, 255})
+		}
+	}
+	for range 140 {
+		x, y := r.IntN(1280), 200+r.IntN(760)
+		w, h := 10+r.IntN(160), 10+r.IntN(140)
+		c := color.NRGBA{uint8(r.IntN(230)), uint8(r.IntN(230)), uint8(r.IntN(230)), 255} //nolint:gosec // below 256
+		for yy := y; yy < min(y+h, 960); yy++ {
+			for xx := x; xx < min(x+w, 1280); xx++ {
+				img.SetNRGBA(xx, yy, c)
+			}
+		}
+	}
+	return imaging.Blur(img, 0.8)
+}
+
+// saved writes a picture as a JPEG of a quality and returns its path.
+func saved(t *testing.T, img image.Image, quality int) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := imaging.Encode(&b, img, imaging.JPEG, imaging.JPEGQuality(quality)); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "现场照片.jpg")
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// cropped cuts a twelfth off, more on one side than on the other.
+func cropped(img image.Image) image.Image {
+	b := img.Bounds()
+	return imaging.Crop(img, image.Rect(b.Dx()/20, b.Dy()/30, b.Dx()-b.Dx()/30, b.Dy()-b.Dy()/20))
+}
+
+func (b *tab) open(t *testing.T, path string) {
+	t.Helper()
+	b.do(t, chromedp.Navigate(b.base+path), chromedp.WaitReady(chromedp.CSS("main")))
+}
+
+// fill puts values into the fields of a form and files into its file field, then sends it.
+func (b *tab) fill(t *testing.T, form string, fields map[string]string, files ...string) {
+	t.Helper()
+	for name, v := range fields {
+		b.do(t, chromedp.SetValue(chromedp.CSS(fmt.Sprintf("%s [name=%s]", form, name)), v))
+	}
+	if len(files) > 0 {
+		b.do(t, chromedp.SetUploadFiles(chromedp.CSS(form+" [name=files]"), files))
+	}
+	eval[bool](t, b, `(() => { document.body.dataset.before = "1"; return true })()`)
+	b.do(t, chromedp.Click(chromedp.CSS(form+" button:not([type=button])")))
+	b.do(t, chromedp.WaitReady(chromedp.CSS("body:not([data-before]) main")))
+}
+
+// step opens the form of a step and sends it.
+func (b *tab) step(t *testing.T, page, verb string, fields map[string]string, files ...string) {
+	t.Helper()
+	b.open(t, page)
+	eval[bool](t, b, fmt.Sprintf(`(() => { document.getElementById("do-%s").open = true; return true })()`, verb))
+	b.fill(t, "#do-"+verb+" form", fields, files...)
+}
+
+func (b *tab) text(t *testing.T) string {
+	t.Helper()
+	return eval[string](t, b, `document.querySelector("main").innerText`)
+}
+
+func (b *tab) mustSay(t *testing.T, words ...string) {
+	t.Helper()
+	text := b.text(t)
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			t.Fatalf("%s does not say %q:\n%.1500s", b.login, w, text)
+		}
+	}
+}
+
+func (b *tab) look(t *testing.T, name string) {
+	t.Helper()
+	if screens != "" {
+		keep(t, b, "life", name)
+	}
+	for _, v := range axe(t, b) {
+		t.Errorf("%s axe: %s", name, v)
+	}
+}
+
+// TestLife_FromTheFindToTheClosedOrder: an inspector finds, the office hands out by an order, the unit answers with
+// the picture of before, is found out, does it right, and somebody else closes it.
+func TestLife_FromTheFindToTheClosedOrder(t *testing.T) {
+	s := stageFor(t)
+	browser := chromium(t)
+	cast := map[string]*tab{}
+	for _, login := range []string{"inspector", "office", "lead"} {
+		cast[login] = newTab(t, browser, s.Site, login, 1440, 900)
+	}
+	inspector, office, lead := cast["inspector"], cast["office"], cast["lead"]
+	home := fmt.Sprintf("/c/%d", s.home.ID)
+	before, after := scene(1), scene(2)
+
+	inspector.open(t, home+"/cases/new")
+	inspector.look(t, "new")
+	inspector.fill(t, "form.writing", map[string]string{"words": "学府路北口三株行道树枯死，树池里堆着垃圾", "address": "学府路北口", "source": "inspection"}, saved(t, before, 92))
+	inspector.mustSay(t, "待受理", "学府路北口三株行道树枯死")
+	page := eval[string](t, inspector, "location.pathname")
+
+	id := page[strings.LastIndex(page, "/")+1:]
+	office.open(t, home+"/desk/office?case="+id)
+	office.look(t, "desk")
+	office.step(t, page, "dispatched", map[string]string{"unit": "市园林绿化中心", "order_day": "2024-04-10", "signer": "竺简", "requirement": "补植行道树，清理树池"})
+	office.mustSay(t, "待签收", "平城品督〔2024〕")
+
+	lead.open(t, home+"/desk/unit")
+	lead.mustSay(t, "学府路北口三株行道树枯死")
+	lead.look(t, "unit-desk")
+	lead.step(t, page, "acknowledged", nil)
+	lead.step(t, page, "responded", map[string]string{"reason": "已补植、清理"}, saved(t, cropped(before), 60))
+	lead.mustSay(t, "待核查")
+
+	office.open(t, page)
+	office.mustSay(t, "这张照片用过", "本案整改前的照片是同一画面")
+	office.look(t, "warned")
+	office.step(t, page, "sent_back", map[string]string{"reason": "照片不是整改后拍的，请重新整改"})
+	office.mustSay(t, "整改中", "第 2 轮")
+
+	lead.step(t, page, "responded", map[string]string{"reason": "补植三株国槐，清运垃圾"}, saved(t, after, 88))
+	inspector.open(t, page)
+	if text := inspector.text(t); strings.Contains(text, "这张照片用过") {
+		t.Error("a picture of its own is taken for one of before")
+	}
+	inspector.step(t, page, "closed", map[string]string{"outcome": "fixed", "reason": "现场看过"})
+	inspector.mustSay(t, "结案", "已整改", "返工 1 次", "照片不是整改后拍的", "列入督办单")
+	inspector.look(t, "closed")
+	inspector.do(t, chromedp.Click(chromedp.CSS(".facts a[href*='/orders/']")), chromedp.WaitReady(chromedp.CSS(".paper")))
+	inspector.mustSay(t, "已办结", "市园林绿化中心", "补植行道树，清理树池")
+	inspector.look(t, "order")
+
+	var verbs []string
+	rows, err := ledger.Timeline(webtest.System(), s.DB.Reader(), s.home.ID, "case", atoi(t, id), 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		verbs = append([]string{r.Verb}, verbs...)
+	}
+	if got, want := strings.Join(verbs, " "), "registered dispatched ordered acknowledged responded sent_back responded closed"; got != want {
+		t.Errorf("the ledger tells %s, want %s", got, want)
+	}
+	for _, b := range cast {
+		for _, w := range b.said() {
+			t.Errorf("%s console: %s", b.login, w)
+		}
+	}
+}
+
+func atoi(t *testing.T, text string) (n int64) {
+	t.Helper()
+	if _, err := fmt.Sscan(text, &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
