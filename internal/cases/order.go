@@ -45,6 +45,7 @@ type NewOrder struct {
 	Unit        int64
 	Support     []int64
 	DutyID      int64
+	TaskID      int64
 	Requirement string
 	Day         kernel.Date
 	Signer      string
@@ -64,7 +65,7 @@ func (s *Service) Issue(ctx context.Context, campaignID int64, n NewOrder) (o Or
 	if o, err = n.check(campaignID, s.clock.Today()); err != nil {
 		return o, err
 	}
-	a := Act{Verb: Dispatch, Revision: -1, Unit: n.Unit, Support: n.Support, DutyID: n.DutyID}
+	a := Act{Verb: Dispatch, Revision: -1, Unit: n.Unit, Support: n.Support, DutyID: n.DutyID, TaskID: n.TaskID}
 	if a.body, err = s.passage(ctx, campaignID, a); err != nil {
 		return o, err
 	}

@@ -185,6 +185,9 @@ func fillCaseHints(q *request, v *views.CasePage) error {
 	for _, u := range rows {
 		v.Units = append(v.Units, u.Name)
 	}
+	if v.Tasks, err = q.s.Campaigns.Tasks(q.ctx(), q.view.ID); err != nil {
+		return err
+	}
 	v.Duties, err = q.dutyGroups()
 	return err
 }

@@ -358,7 +358,7 @@ func (q *request) step(id int64, verb cases.Verb) error {
 		return err
 	}
 	if verb == cases.Dispatch && q.FormValue("order_day") != "" {
-		o := cases.NewOrder{UUID: q.FormValue("uuid"), Cases: []int64{id}, Unit: a.Unit, Support: a.Support, DutyID: a.DutyID,
+		o := cases.NewOrder{UUID: q.FormValue("uuid"), Cases: []int64{id}, Unit: a.Unit, Support: a.Support, DutyID: a.DutyID, TaskID: a.TaskID,
 			Requirement: q.FormValue("requirement"), Day: kernel.Date(q.FormValue("order_day")), Signer: q.FormValue("signer")}
 		_, err := q.s.Cases.Issue(q.ctx(), q.view.ID, o)
 		return err
@@ -373,8 +373,13 @@ func (q *request) act(verb cases.Verb) (a cases.Act, err error) {
 	if a.Revision, err = strconv.Atoi(q.FormValue("revision")); err != nil {
 		a.Revision = -1
 	}
-	a.DutyID, _ = strconv.ParseInt(q.FormValue("duty"), 10, 64)
-	a.TaskID, _ = strconv.ParseInt(q.FormValue("task"), 10, 64)
+	kind, id, _ := strings.Cut(q.FormValue("basis"), "-")
+	switch n, _ := strconv.ParseInt(id, 10, 64); kind {
+	case "duty":
+		a.DutyID = n
+	case "task":
+		a.TaskID = n
+	}
 	a.Into = caseNumber(q.FormValue("into"))
 	if a.Unit, err = q.unitNamed(q.FormValue("unit"), "unit"); err != nil {
 		return a, err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
 	"pinzhi/internal/web/webtest"
 
@@ -177,6 +178,54 @@ func TestLife_FromTheFindToTheClosedOrder(t *testing.T) {
 	for _, b := range cast {
 		for _, w := range b.said() {
 			t.Errorf("%s console: %s", b.login, w)
+		}
+	}
+}
+
+// TestLife_ThroughReturnCoordinationExtensionDeferralAndReopening takes the ways beside the line.
+func TestLife_ThroughReturnCoordinationExtensionDeferralAndReopening(t *testing.T) {
+	s := stageFor(t)
+	s.Account(t, "coordinator", s.person(t, s.home.ID, "白芷兰"), kernel.NoAdmin)
+	browser := chromium(t)
+	cast := map[string]*tab{}
+	for _, login := range []string{"inspector", "office", "lead", "leader", "given", "coordinator"} {
+		cast[login] = newTab(t, browser, s.Site, login, 390, 844)
+	}
+	home := fmt.Sprintf("/c/%d", s.home.ID)
+	inspector := cast["inspector"]
+	inspector.open(t, home+"/cases/new")
+	inspector.look(t, "new-phone")
+	inspector.fill(t, "form.writing", map[string]string{"words": "滨河路公园灯杆倾斜，线缆裸露", "address": "滨河路公园南门", "source": "inspection"})
+	page := eval[string](t, inspector, "location.pathname")
+	for _, x := range []struct {
+		who, verb, says string
+		fields          map[string]string
+	}{
+		{"office", "dispatched", "待签收", map[string]string{"unit": "市园林绿化中心"}},
+		{"lead", "returned", "退单待定", map[string]string{"reason": "灯杆由供电公司管"}},
+		{"office", "redirected", "待签收", map[string]string{"unit": "国网平河供电公司", "reason": "查过台账，灯杆归供电公司"}},
+		{"given", "returned", "协调中", map[string]string{"reason": "公园内的灯归园林"}},
+		{"coordinator", "redirected", "待签收", map[string]string{"unit": "市园林绿化中心", "reason": "公园红线内归园林"}},
+		{"lead", "acknowledged", "整改中", nil},
+		{"lead", "extension_asked", "申请延期", map[string]string{"reason": "等灯杆到货", "day": "2024-04-30"}},
+		{"office", "extension_granted", "同意延期到 2024年4月30日 24:00", nil},
+		{"lead", "deferral_asked", "挂账待批", map[string]string{"reason": "要随公园改造一并换线", "day": "2024-06-28"}},
+		{"leader", "deferral_granted", "挂账", nil},
+		{"office", "resumed", "整改中", nil},
+		{"lead", "responded", "待核查", map[string]string{"reason": "灯杆扶正，线缆入管"}},
+		{"office", "closed", "已结案", nil},
+		{"inspector", "reopened", "待签收", map[string]string{"reason": "又斜了"}},
+	} {
+		b := cast[x.who]
+		b.step(t, page, x.verb, x.fields)
+		b.mustSay(t, x.says)
+		b.look(t, x.verb)
+	}
+	cast["office"].open(t, page)
+	cast["office"].mustSay(t, "退单 2 次，延期 1 次，重开 1 次")
+	for login, b := range cast {
+		for _, w := range b.said() {
+			t.Errorf("%s console: %s", login, w)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"pinzhi/internal/campaign"
 	"pinzhi/internal/cases"
 	"pinzhi/internal/cases/suggest"
+	"pinzhi/internal/evidence"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/roster"
 	"pinzhi/internal/web/views/ui"
@@ -118,6 +119,7 @@ type CasePage struct {
 	Hints    []suggest.Suggestion
 	Units    []string
 	Duties   []DutyGroup
+	Tasks    []campaign.Task
 	Problem  Problem
 	Failed   cases.Verb // the step whose form was not taken
 	Typed    url.Values
@@ -224,19 +226,67 @@ func (v CasePage) proposed(f StepForm) string {
 	return ""
 }
 
-// proposedDuty is the duty that says so, of the likeliest unit.
-func (v CasePage) proposedDuty() int64 {
-	if len(v.Hints) == 0 || v.Hints[0].Because.Kind != suggest.ByDuty {
-		return 0
-	}
-	for _, g := range v.Duties {
-		for _, d := range g.Duties {
-			if g.Body == v.Hints[0].Body && d.Number == v.Hints[0].Because.Number {
-				return d.ID
+// basis is the passage that a suggestion rests on, as the form's choice has it: duty-12, task-3; "" for none.
+func (v CasePage) basis(h suggest.Suggestion) string {
+	if h.Because.Kind == suggest.ByTask {
+		for _, t := range v.Tasks {
+			if t.Path == h.Because.Path {
+				return fmt.Sprintf("task-%d", t.ID)
 			}
 		}
 	}
-	return 0
+	if h.Because.Kind != suggest.ByDuty {
+		return ""
+	}
+	for _, g := range v.Duties {
+		for _, d := range g.Duties {
+			if g.Body == h.Body && d.Number == h.Because.Number {
+				return fmt.Sprintf("duty-%d", d.ID)
+			}
+		}
+	}
+	return ""
+}
+
+// proposedBasis is what the form begins with: what was typed, else the likeliest unit's passage.
+func (v CasePage) proposedBasis(f StepForm) string {
+	if v.Failed == f.Verb {
+		return v.Typed.Get("basis")
+	}
+	if len(v.Hints) == 0 || f.Verb != cases.Dispatch {
+		return ""
+	}
+	return v.basis(v.Hints[0])
+}
+
+// told is what is uncertain about a photograph without being suspicious: most of those sent on by WeChat say nothing.
+func told(p cases.Photo) (quiet, loud []evidence.Doubt) {
+	for _, d := range p.Doubts {
+		if d.Code == evidence.NoTime || d.Code == evidence.NoPlace {
+			quiet = append(quiet, d)
+		} else {
+			loud = append(loud, d)
+		}
+	}
+	return quiet, loud
+}
+
+// without names what a photograph does not say.
+func without(p cases.Photo) string {
+	quiet, _ := told(p)
+	if len(quiet) == 0 {
+		return ""
+	}
+	var words []string
+	for _, d := range quiet {
+		words = append(words, map[string]string{evidence.NoTime: "拍摄时间", evidence.NoPlace: "位置"}[d.Code])
+	}
+	return "照片没有" + strings.Join(words, "和")
+}
+
+func loudDoubts(p cases.Photo) []evidence.Doubt {
+	_, loud := told(p)
+	return loud
 }
 
 // because says where the plan says that a unit answers.
@@ -260,6 +310,9 @@ func caption(p cases.Photo, today kernel.Date) string {
 		parts = append(parts, "设备 "+ui.When(p.DeviceAt, today))
 	}
 	parts = append(parts, "收到 "+ui.When(p.ReceivedAt, today))
+	if w := without(p); w != "" && p.Kind == evidence.Photo {
+		parts = append(parts, w)
+	}
 	if p.ByName != "" {
 		parts = append(parts, p.ByName)
 	}

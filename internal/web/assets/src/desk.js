@@ -11,6 +11,8 @@ function go(step) {
 function take(button) {
   const input = button.closest("form").querySelector("input[name=unit]");
   input.value = button.dataset.unit;
+  const basis = button.closest("form").querySelector("select[name=basis]");
+  if (basis && button.dataset.basis) basis.value = button.dataset.basis;
   input.focus();
 }
 
