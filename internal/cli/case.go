@@ -9,7 +9,9 @@ import (
 	"os"
 	"strings"
 
+	"pinzhi/internal/calendar"
 	"pinzhi/internal/campaign"
+	"pinzhi/internal/cases"
 	"pinzhi/internal/cases/suggest"
 	"pinzhi/internal/kernel"
 )
@@ -31,29 +33,16 @@ func (c *suggestCmd) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer closeDB() //nolint:errcheck // only read
-	index, err := suggestionIndex(kernel.WithActor(ctx, kernel.TheSystem), campaign.New(d, kernel.Clock{}), c.Campaign)
+	system, campaigns := kernel.WithActor(ctx, kernel.TheSystem), campaign.New(d, kernel.Clock{})
+	id, err := theCampaign(system, campaigns, c.Campaign)
+	if err != nil {
+		return err
+	}
+	index, err := cases.New(d, kernel.Clock{}, calendar.New(d, kernel.Clock{}), campaigns, nil).Index(system, id)
 	if err != nil {
 		return err
 	}
 	return suggestLines(os.Stdin, s.out, index)
-}
-
-// suggestionIndex knows the campaign's plan as it stands now.
-func suggestionIndex(ctx context.Context, svc *campaign.Service, id int64) (*suggest.Index, error) {
-	id, err := theCampaign(ctx, svc, id)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := svc.See(ctx, id); err != nil {
-		return nil, err
-	}
-	_, p, err := svc.CurrentPlan(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	index := suggest.New(suggest.FromPlan(&p))
-	// What cases were handed to whom is learnt here, the oldest first: index.Learn(text, unit).
-	return index, nil
 }
 
 // longestLine is more than anybody tells on the telephone.

@@ -218,6 +218,8 @@ func TestScreens_NoSidewaysScrollingNoViolationNoConsoleError(t *testing.T) {
 		{"security", "/accounts"},
 		{"audit", "/log"},
 		{"office", campaignPages(t, s, c, revision)},
+		{"office", casePages(t, s, c)},
+		{"system", "/calendar /calendar?year=2030"},
 	}
 	browser := chromium(t)
 	for _, size := range sizes {

@@ -29,6 +29,7 @@ type Suggestion struct {
 	Score   float64 `json:"score"` // 0 to 1
 	Body    string  `json:"body"`  // the work group whose duty or task it is, "" where there is none
 	Because Because `json:"because"`
+	Past    string  `json:"-"` // the dispatch of before that speaks for it, "" for none
 }
 
 // Because is the passage of the plan, or the past dispatch, that a suggestion rests on.
@@ -146,11 +147,11 @@ func even(score float64) float64 { return math.Round(score*1e9) / 1e9 }
 func (x *Index) suggestion(u int, score float64, past string, c *complaint) Suggestion {
 	s := Suggestion{Unit: x.units[u].name, Score: math.Round(score*100) / 100}
 	p := x.passageFor(u, c)
-	switch {
-	case past != "":
-		s.Because = Because{Kind: ByPast, Text: past}
+	switch { // the plan's own words first: they hold before others
 	case p != nil:
-		s.Because = p.because
+		s.Because, s.Past = p.because, past
+	case past != "":
+		s.Because, s.Past = Because{Kind: ByPast, Text: past}, past
 	}
 	if p != nil {
 		s.Body = p.body

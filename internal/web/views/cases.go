@@ -291,13 +291,17 @@ func loudDoubts(p cases.Photo) []evidence.Doubt {
 
 // because says where the plan says that a unit answers.
 func because(b suggest.Suggestion) string {
+	words := "以往同类派给它"
 	switch b.Because.Kind {
 	case suggest.ByDuty:
-		return fmt.Sprintf("%s职责 %d", b.Body, b.Because.Number)
+		words = fmt.Sprintf("%s职责 %d", b.Body, b.Because.Number)
 	case suggest.ByTask:
-		return "任务 " + b.Because.Path
+		words = "任务 " + b.Because.Path
 	}
-	return "以往同类派给它"
+	if b.Past != "" && b.Because.Kind != suggest.ByPast {
+		words += "；以往同类也派给它"
+	}
+	return words
 }
 
 // caption is what stands below a photograph.
@@ -464,4 +468,12 @@ func (v CasePage) asked(f StepForm) string {
 		return "申请挂账，复核日 " + v.AskedDay.Chinese()
 	}
 	return ""
+}
+
+// photoTitle heads what was seen before and after.
+func (v CasePage) photoTitle() string {
+	if len(v.of(evidence.After, 0)) == 0 {
+		return "问题"
+	}
+	return "整改前后"
 }
