@@ -80,7 +80,7 @@ func (m Mark) at(days *Days, start, due time.Time) time.Time {
 	var t time.Time
 	switch m {
 	case HalfWay:
-		t = start.Add(due.Sub(start) / 2)
+		t = halfWay(start, due)
 	case DayBefore:
 		t = days.Add(last, -soonWorkday).Time().Add(morning)
 	case OnTheDay:
@@ -110,19 +110,24 @@ func next(days *Days, m Mark, start, due time.Time) (Mark, time.Time) {
 	return noMark, time.Time{}
 }
 
-// fill computes what follows from the reckoning.
-func (d *Due) fill(days *Days, r Reckoning) error {
+// reckoned is the due with what follows from the reckoning.
+func (d Due) reckoned(days *Days, r Reckoning) (Due, error) {
 	text, err := json.Marshal(r)
 	if err != nil {
-		return err
+		return d, err
 	}
 	d.Reckoning, d.StartedAt, d.DueAt, d.Version = string(text), r.Start.UTC(), r.End(days), days.version
 	d.AmberAt = days.Add(lastDay(d.DueAt), -soonWorkday).Time().UTC()
-	if half := d.StartedAt.Add(d.DueAt.Sub(d.StartedAt) / 2); d.AmberAt.Before(d.StartedAt) {
-		d.AmberAt = half.UTC()
+	if d.AmberAt.Before(d.StartedAt) {
+		d.AmberAt = halfWay(d.StartedAt, d.DueAt)
 	}
 	d.Mark, d.MarkAt = next(days, d.Mark, d.StartedAt, d.DueAt)
-	return nil
+	return d, nil
+}
+
+// halfWay is cut to what every database keeps.
+func halfWay(start, due time.Time) time.Time {
+	return start.Add(due.Sub(start) / 2).UTC().Truncate(time.Microsecond)
 }
 
 // Owing is what Owe writes down.
@@ -139,7 +144,8 @@ type Owing struct {
 // Owe writes down that something is owed, within the caller's transaction.
 func Owe(ctx context.Context, tx db.Tx, days *Days, o Owing) (Due, error) {
 	d := Due{CampaignID: o.CampaignID, SubjectKind: o.SubjectKind, SubjectID: o.SubjectID, Step: o.Step, Hand: o.Hand, UnitID: o.UnitID}
-	if err := d.fill(days, o.Reckoning); err != nil {
+	d, err := d.reckoned(days, o.Reckoning)
+	if err != nil {
 		return d, err
 	}
 	if _, err := tx.NewInsert().Model(&d).Returning("id").Exec(ctx); err != nil {
@@ -152,7 +158,8 @@ func Owe(ctx context.Context, tx db.Tx, days *Days, o Owing) (Due, error) {
 // unless the new end lies after now: then they come again before it.
 func Change(ctx context.Context, tx db.Tx, days *Days, d Due, r Reckoning, now time.Time) (Due, error) {
 	d.Mark = HalfWay
-	if err := d.fill(days, r); err != nil {
+	d, err := d.reckoned(days, r)
+	if err != nil {
 		return d, err
 	}
 	for d.Mark < ToUnitHead && d.MarkAt.Before(now) {

@@ -206,12 +206,10 @@ func (s *Service) moveOnce(ctx context.Context) (n int, err error) {
 }
 
 func (s *Service) move(ctx context.Context, tx db.Tx, days *Days, d Due) error {
-	before, mark := d.DueAt, d.Mark
-	if err := d.fill(days, d.How()); err != nil {
+	before := d.DueAt
+	d, err := d.reckoned(days, d.How())
+	if err != nil {
 		return err
-	}
-	if mark == noMark { // all were passed
-		d.Mark, d.MarkAt = noMark, time.Time{}
 	}
 	if err := store(ctx, tx, d); err != nil || d.DueAt.Equal(before) {
 		return err
