@@ -74,30 +74,42 @@ const (
 	soonWorkday = 1 // a light turns amber a working day before
 )
 
-// at is when the mark of a due falls; zero where it has none.
+// at is when the mark of a due falls; zero where it has none: a limit of hours has no day before, and a reminder that
+// would not come before the next one is left out.
 func (m Mark) at(days *Days, start, due time.Time) time.Time {
-	last := lastDay(due)
-	var t time.Time
-	switch m {
-	case HalfWay:
-		t = halfWay(start, due)
-	case DayBefore:
-		t = days.Add(last, -soonWorkday).Time().Add(morning)
-	case OnTheDay:
-		t = last.Time().Add(morning)
-	case ToUnitHead:
-		t = due
-	case ToGroupLeader:
-		t = endOf(days.Add(last, toLeader))
-	case ToLeadingGroup:
-		t = endOf(days.Add(last, toTheGroup))
-	case noMark:
+	t := m.unchecked(days, start, due)
+	if m >= ToUnitHead {
+		return t
+	}
+	if !t.After(start) || !t.Before(due) {
 		return time.Time{}
 	}
-	if m < ToUnitHead && (!t.After(start) || !t.Before(due)) {
-		return time.Time{} // a limit of hours has no day before
+	for later := m + 1; later < ToUnitHead; later++ {
+		if after := later.at(days, start, due); !after.IsZero() && !t.Before(after) {
+			return time.Time{}
+		}
 	}
-	return t.UTC()
+	return t
+}
+
+func (m Mark) unchecked(days *Days, start, due time.Time) time.Time {
+	last := lastDay(due)
+	switch m {
+	case HalfWay:
+		return halfWay(start, due)
+	case DayBefore:
+		return days.Add(last, -soonWorkday).Time().Add(morning).UTC()
+	case OnTheDay:
+		return last.Time().Add(morning).UTC()
+	case ToUnitHead:
+		return due.UTC()
+	case ToGroupLeader:
+		return endOf(days.Add(last, toLeader)).UTC()
+	case ToLeadingGroup:
+		return endOf(days.Add(last, toTheGroup)).UTC()
+	case noMark:
+	}
+	return time.Time{}
 }
 
 // next is the first mark from m on that the due still has to pass.

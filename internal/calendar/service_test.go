@@ -1,13 +1,24 @@
 package calendar_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"pinzhi/internal/calendar"
 	"pinzhi/internal/db"
 	"pinzhi/internal/db/dbtest"
 	"pinzhi/internal/kernel"
+	"pinzhi/internal/ledger"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func asError(err error) kernel.Error {
@@ -17,30 +28,357 @@ func asError(err error) kernel.Error {
 	return kernel.Error{}
 }
 
-// owed is a due as the database keeps it.
-func owed(t *testing.T, days *calendar.Days, r calendar.Reckoning) (d calendar.Due) {
+// desk is a service on a database, a clock to set, and a room that writes in the ledger what it is told.
+type desk struct {
+	*calendar.Service
+
+	t     *testing.T
+	ctx   context.Context
+	store *db.DB
+	now   time.Time
+}
+
+func newDesk(t *testing.T, store *db.DB, now string) *desk {
 	t.Helper()
-	store := dbtest.Open(t, db.SQLite)
-	campaign(t, store)
-	write(t, store, func(tx db.Tx) (err error) {
-		d, err = calendar.Owe(t.Context(), tx, days, calendar.Owing{CampaignID: 1, SubjectKind: "case", SubjectID: 1, Step: "rectify", Reckoning: r})
-		return err
+	d := &desk{t: t, ctx: kernel.WithActor(t.Context(), kernel.TheSystem), store: store, now: moment(now)}
+	d.Service = calendar.New(store, kernel.FixedClock(func() time.Time { return d.now }))
+	d.Watch("case", calendar.Watcher{
+		Passed: func(ctx context.Context, tx db.Tx, due calendar.Due, m calendar.Mark) error {
+			return d.note(ctx, tx, due, m.String())
+		},
+		Moved: func(ctx context.Context, tx db.Tx, due calendar.Due, before time.Time) error {
+			return d.note(ctx, tx, due, fmt.Sprintf("moved from %s to %s", calendar.Moment(before), calendar.Moment(due.DueAt)))
+		},
 	})
 	return d
 }
 
-func write(t *testing.T, d *db.DB, fn func(tx db.Tx) error) {
-	t.Helper()
-	if err := d.Write(t.Context(), fn); err != nil {
-		t.Fatal(err)
+func (d *desk) note(ctx context.Context, tx db.Tx, due calendar.Due, what string) error {
+	return ledger.Append(ctx, tx, ledger.Event{CampaignID: due.CampaignID, At: d.now, SubjectKind: "case", SubjectID: due.SubjectID,
+		Verb: "told", Data: due.Step + " " + what})
+}
+
+func (d *desk) write(fn func(tx db.Tx) error) {
+	d.t.Helper()
+	if err := d.store.Write(d.ctx, fn); err != nil {
+		d.t.Fatal(err)
 	}
 }
 
-func campaign(t *testing.T, d *db.DB) {
-	t.Helper()
-	write(t, d, func(tx db.Tx) error {
+// campaign makes the one that the dues belong to.
+func (d *desk) campaign() {
+	d.t.Helper()
+	d.write(func(tx db.Tx) error {
 		_, err := tx.NewRaw(`INSERT INTO campaigns (place, name, document_number, issuer, issued_on, printed_on, drill, plan_version, opened_at)
-			VALUES ('', '', '', '', '', '', ?, 1, ?)`, false, moment("2024-01-01 00:00")).Exec(t.Context())
+			VALUES ('', '', '', '', '', '', ?, 1, ?)`, false, d.now).Exec(d.ctx)
 		return err
 	})
+}
+
+func (d *desk) days() *calendar.Days {
+	d.t.Helper()
+	days, err := d.Days(d.ctx)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return days
+}
+
+func (d *desk) owe(days *calendar.Days, subject int64, step string, r calendar.Reckoning) (due calendar.Due) {
+	d.t.Helper()
+	d.write(func(tx db.Tx) (err error) {
+		due, err = calendar.Owe(d.ctx, tx, days, calendar.Owing{CampaignID: 1, SubjectKind: "case", SubjectID: subject,
+			Step: step, Hand: "unit", UnitID: 7, Reckoning: r})
+		return err
+	})
+	return due
+}
+
+func (d *desk) of(subject int64) []calendar.Due {
+	d.t.Helper()
+	dues, err := calendar.Of(d.ctx, d.store.Reader(), 1, "case", subject)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return dues
+}
+
+// sweepAt sweeps at a time and expects n dues to be touched.
+func (d *desk) sweepAt(now time.Time, want int) {
+	d.t.Helper()
+	d.now = now
+	n, err := d.Sweep(d.ctx)
+	if err != nil || n != want {
+		d.t.Errorf("at %s touched %d, %v; want %d", calendar.Moment(now), n, err, want)
+	}
+}
+
+// told is what the room was told of a subject, the oldest first.
+func (d *desk) told(subject int64) (list []string) {
+	d.t.Helper()
+	records, err := ledger.Timeline(d.ctx, d.store.Reader(), 1, "case", subject, 0, 100)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, r := range slices.Backward(records) {
+		var what string
+		if err := json.Unmarshal(r.Data, &what); err != nil {
+			d.t.Fatal(err)
+		}
+		list = append(list, what)
+	}
+	return list
+}
+
+func (d *desk) wantTold(subject int64, want ...string) {
+	d.t.Helper()
+	if diff := cmp.Diff(want, d.told(subject)); diff != "" {
+		d.t.Error(diff)
+	}
+}
+
+func each(t *testing.T, now string, fn func(d *desk)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, store *db.DB) {
+		d := newDesk(t, store, now)
+		d.campaign()
+		fn(d)
+	})
+}
+
+// owed is a due as Owe computes it.
+func owed(t *testing.T, days *calendar.Days, r calendar.Reckoning) calendar.Due {
+	t.Helper()
+	d := newDesk(t, dbtest.Open(t, db.SQLite), "2024-01-01 00:00")
+	d.campaign()
+	return d.owe(days, 1, "rectify", r)
+}
+
+func TestOwe_IsReadBackAsItWasWritten(t *testing.T) {
+	each(t, "2024-03-18 08:42", func(d *desk) {
+		for i, r := range []calendar.Reckoning{
+			from("2024-03-18 08:42:17.123457", workdays("整改时限", 7), until("延期", "2024-04-03")),
+			from("2024-03-18 08:42:17.123457", hours("签收时限", 1)),
+		} {
+			due := d.owe(d.days(), int64(i+1), "rectify", r)
+			got := d.of(int64(i + 1))
+			if diff := cmp.Diff([]calendar.Due{due}, got); diff != "" {
+				d.t.Fatal(diff)
+			}
+			if diff := cmp.Diff(r, got[0].How()); diff != "" {
+				d.t.Error(diff)
+			}
+			if !got[0].Running() || got[0].UnitID != 7 {
+				d.t.Errorf("%+v", got[0])
+			}
+		}
+	})
+}
+
+func TestMeetAndDrop_CloseWhatTheyName(t *testing.T) {
+	each(t, "2024-03-18 08:42", func(d *desk) {
+		for _, step := range []string{"acknowledge", "rectify", "verify", "report"} {
+			d.owe(d.days(), 1, step, from("2024-03-18 08:42", workdays("", 2)))
+		}
+		d.owe(d.days(), 2, "rectify", from("2024-03-18 08:42", workdays("", 2)))
+		first, second := moment("2024-03-18 10:00"), moment("2024-03-18 11:00")
+		d.write(func(tx db.Tx) error {
+			return errors.Join(
+				calendar.Meet(d.ctx, tx, 2, "case", 1, first),
+				calendar.Meet(d.ctx, tx, 1, "order", 1, first),
+				calendar.Meet(d.ctx, tx, 1, "case", 1, first, "acknowledge", "rectify"),
+				calendar.Meet(d.ctx, tx, 1, "case", 1, second, "rectify"),
+				calendar.Drop(d.ctx, tx, 1, "case", 1, second, "verify", "rectify"),
+			)
+		})
+		var got []string
+		for _, due := range d.of(1) {
+			got = append(got, fmt.Sprint(due.Step, !due.MetAt.IsZero() && due.MetAt.Equal(first), due.DroppedAt.Equal(second), due.Running()))
+		}
+		want := []string{"acknowledgetrue false false", "rectifytrue false false", "verifyfalse true false", "reportfalse false true"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			d.t.Error(diff)
+		}
+		d.write(func(tx db.Tx) error { return calendar.Drop(d.ctx, tx, 1, "case", 1, second) })
+		d.sweepAt(moment("2024-06-01 00:00"), 1)
+		d.wantTold(1)
+		d.wantTold(2, "rectify to_unit_head", "rectify to_group_leader", "rectify to_leading_group")
+	})
+}
+
+func TestSweep_PassesEachMarkOnceAndInOrder(t *testing.T) {
+	each(t, "2024-03-18 08:42", func(d *desk) {
+		d.owe(d.days(), 1, "rectify", from("2024-03-18 08:42", workdays("", 7)))
+		var want []string
+		for _, c := range []struct{ at, mark string }{
+			{"2024-03-23 04:21", "half_way"}, {"2024-03-26 08:30", "day_before"}, {"2024-03-27 08:30", "on_the_day"},
+			{"2024-03-28 00:00", "to_unit_head"}, {"2024-03-30 00:00", "to_group_leader"}, {"2024-04-04 00:00", "to_leading_group"},
+		} {
+			d.sweepAt(moment(c.at).Add(-time.Microsecond), 0)
+			d.sweepAt(moment(c.at), 1)
+			d.sweepAt(moment(c.at), 0)
+			want = append(want, "rectify "+c.mark)
+			d.wantTold(1, want...)
+		}
+		d.sweepAt(moment("2025-04-03 00:00"), 0)
+		d.wantTold(1, want...)
+	})
+}
+
+func TestSweep_AfterALongSleepTellsTheLastReminderAndEveryEscalation(t *testing.T) {
+	const unitHead, leader, group = "rectify to_unit_head", "rectify to_group_leader", "rectify to_leading_group"
+	for now, want := range map[string][]string{
+		"2024-03-24 12:00": {"rectify half_way"},
+		"2024-03-26 12:00": {"rectify day_before"},
+		"2024-03-27 12:00": {"rectify on_the_day"},
+		"2024-03-28 12:00": {unitHead}, // a reminder of what is late already would mislead
+		"2024-03-30 12:00": {unitHead, leader},
+		"2024-04-30 12:00": {unitHead, leader, group},
+	} {
+		d := newDesk(t, dbtest.Open(t, db.SQLite), "2024-03-18 08:42")
+		d.campaign()
+		d.owe(d.days(), 1, "rectify", from("2024-03-18 08:42", workdays("", 7)))
+		d.sweepAt(moment(now), 1)
+		d.sweepAt(moment(now), 0)
+		d.wantTold(1, want...)
+	}
+}
+
+func TestMarks_OfShortLimitsComeInOrderOrNotAtAll(t *testing.T) {
+	for _, c := range []struct {
+		reckoning calendar.Reckoning
+		want      string
+	}{
+		{from("2024-03-18 10:00", hours("", 4)), "03-18 12:00 half_way, 03-18 14:00 to_unit_head"},
+		{from("2024-03-18 10:00", hours("", 24)), "03-18 22:00 half_way, 03-19 08:30 on_the_day, 03-19 10:00 to_unit_head"},
+		// Half the time would end after the morning of the last day.
+		{from("2024-03-18 23:00", workdays("", 1)), "03-19 08:30 on_the_day, 03-20 00:00 to_unit_head"},
+		// Half the time would end after the morning of the day before.
+		{from("2024-03-18 08:42", workdays("", 2)), "03-19 08:30 day_before, 03-20 08:30 on_the_day, 03-21 00:00 to_unit_head"},
+		// To a Sunday: the working day before is the Friday.
+		{from("2024-03-28 10:00", until("", "2024-03-31")), "03-29 08:30 day_before, 03-31 08:30 on_the_day, 04-01 00:00 to_unit_head"},
+	} {
+		d := newDesk(t, dbtest.Open(t, db.SQLite), "2024-03-18 08:42")
+		d.campaign()
+		due := d.owe(d.days(), 1, "rectify", c.reckoning)
+		var got []string
+		for due.Mark <= calendar.ToUnitHead {
+			got = append(got, due.MarkAt.In(kernel.Shanghai).Format("01-02 15:04 ")+due.Mark.String())
+			if due.Mark.Escalates() != (due.Mark == calendar.ToUnitHead) {
+				t.Errorf("%s escalates: %t", due.Mark, due.Mark.Escalates())
+			}
+			d.sweepAt(due.MarkAt, 1)
+			due = d.of(1)[0]
+		}
+		if diff := cmp.Diff(c.want, strings.Join(got, ", ")); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestSweep_ByTwoInstancesTellsEachOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, store *db.DB) {
+		const dues = 450 // more than two batches
+		one := newDesk(t, store, "2024-03-18 08:42")
+		one.campaign()
+		days := one.days()
+		one.write(func(tx db.Tx) error {
+			for i := range dues {
+				_, err := calendar.Owe(one.ctx, tx, days, calendar.Owing{CampaignID: 1, SubjectKind: "case", SubjectID: int64(i + 1),
+					Step: "rectify", Reckoning: from("2024-03-18 08:42", workdays("", 7))})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		desks := []*desk{one, newDesk(t, store, "2024-03-18 08:42")}
+		touched := make([]int, len(desks))
+		var wg sync.WaitGroup
+		for i, d := range desks {
+			d.now = moment("2024-03-28 00:00")
+			wg.Go(func() {
+				n, err := d.Sweep(d.ctx)
+				if err != nil {
+					t.Error(err)
+				}
+				touched[i] = n
+			})
+		}
+		wg.Wait()
+		if touched[0]+touched[1] != dues {
+			t.Errorf("touched %v of %d dues", touched, dues)
+		}
+		for i := range dues {
+			one.wantTold(int64(i+1), "rectify to_unit_head")
+		}
+	})
+}
+
+func TestSweep_ThatARoomRefusesLeavesTheMark(t *testing.T) {
+	each(t, "2024-03-18 08:42", func(d *desk) {
+		due := d.owe(d.days(), 1, "rectify", from("2024-03-18 10:00", hours("", 4)))
+		room := calendar.New(d.store, kernel.FixedClock(func() time.Time { return due.MarkAt }))
+		refused := errors.New("refused")
+		room.Watch("case", calendar.Watcher{Passed: func(context.Context, db.Tx, calendar.Due, calendar.Mark) error { return refused }})
+		if _, err := room.Sweep(d.ctx); !errors.Is(err, refused) {
+			d.t.Error(err)
+		}
+		if diff := cmp.Diff([]calendar.Due{due}, d.of(1)); diff != "" {
+			d.t.Error(diff)
+		}
+		d.sweepAt(due.MarkAt, 1)
+		d.wantTold(1, "rectify half_way")
+	})
+}
+
+func TestMissing_AsksForTheNextYearInDecember(t *testing.T) {
+	for _, c := range []struct {
+		now     string
+		entered []int
+		want    []int
+	}{
+		{"2026-11-24 09:00", nil, nil},
+		{"2049-06-01 09:00", nil, []int{2049}},
+		{"2049-11-30 23:59", []int{2049}, nil},
+		{"2049-12-01 00:00", []int{2049}, []int{2050}},
+		{"2049-12-31 23:59", []int{2049}, []int{2050}},
+		{"2049-12-01 00:00", nil, []int{2049, 2050}},
+		{"2049-12-01 00:00", []int{2049, 2050}, nil},
+		{"2050-01-01 00:00", []int{2049}, []int{2050}},
+	} {
+		d := newDesk(t, dbtest.Open(t, db.SQLite), c.now)
+		for _, year := range c.entered {
+			if err := d.SetYear(d.ctx, year, nil, "国办发明电〔2048〕7号"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(c.want, d.Missing(d.ctx)); diff != "" {
+			t.Errorf("%s, entered %v: %s", c.now, c.entered, diff)
+		}
+	}
+}
+
+func TestRun_SweepsAsTheSystemUntilItIsEnded(t *testing.T) {
+	d := newDesk(t, dbtest.Open(t, db.SQLite), "2049-03-18 08:42")
+	d.campaign()
+	due := d.owe(d.days(), 1, "rectify", from("2049-03-18 10:00", hours("", 4)))
+	d.now = due.MarkAt
+	who := make(chan kernel.Actor, 1)
+	d.Watch("case", calendar.Watcher{Passed: func(ctx context.Context, _ db.Tx, _ calendar.Due, _ calendar.Mark) error {
+		who <- kernel.ActorFrom(ctx)
+		return nil
+	}})
+	var log strings.Builder
+	ctx, end := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { d.Run(ctx, slog.New(slog.NewTextHandler(&log, nil))) })
+	if actor := <-who; actor != kernel.TheSystem {
+		t.Errorf("%+v", actor)
+	}
+	end()
+	wg.Wait()
+	if !strings.Contains(log.String(), "year=2049") || strings.Contains(log.String(), "ERROR") {
+		t.Error(log.String())
+	}
 }
