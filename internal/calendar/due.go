@@ -167,26 +167,38 @@ func Owe(ctx context.Context, tx db.Tx, days *Days, o Owing) (Due, error) {
 }
 
 // Change gives an open due another reckoning: an extension, days given back. Marks that were passed stay passed,
-// unless the new end lies after now: then they come again before it.
+// unless the new end lies after now: then those still ahead come again before it.
+// It fails with conflict if the due is met or dropped.
 func Change(ctx context.Context, tx db.Tx, days *Days, d Due, r Reckoning, now time.Time) (Due, error) {
+	passed := d.Mark
 	d.Mark = HalfWay
 	d, err := d.reckoned(days, r)
 	if err != nil {
 		return d, err
 	}
-	for d.Mark < ToUnitHead && d.MarkAt.Before(now) {
+	for d.Mark < ToUnitHead && !d.MarkAt.After(now) {
 		d.Mark, d.MarkAt = next(days, d.Mark+1, d.StartedAt, d.DueAt)
 	}
-	return d, store(ctx, tx, d)
+	if !d.DueAt.After(now) {
+		d.Mark, d.MarkAt = next(days, max(d.Mark, passed), d.StartedAt, d.DueAt)
+	}
+	open, err := store(ctx, tx, d)
+	if err == nil && !open {
+		err = kernel.E(kernel.Conflict, "这一时限已经了结，不能再改")
+	}
+	return d, err
 }
 
-func store(ctx context.Context, tx db.Tx, d Due) error {
-	_, err := tx.NewUpdate().Model(&d).Column("reckoning", "started_at", "amber_at", "due_at", "mark", "mark_at", "version").
-		Where("campaign_id = ?", d.CampaignID).Where("id = ?", d.ID).Exec(ctx)
+// store writes what was reckoned, and reports false for a due that is closed: that one is left as it is.
+func store(ctx context.Context, tx db.Tx, d Due) (open bool, err error) {
+	res, err := tx.NewUpdate().Model(&d).Column("reckoning", "started_at", "amber_at", "due_at", "mark", "mark_at", "version").
+		Where("campaign_id = ?", d.CampaignID).Where("id = ?", d.ID).
+		Where("met_at IS NULL").Where("dropped_at IS NULL").Exec(ctx)
 	if err != nil {
-		return fmt.Errorf("due %d: %w", d.ID, err)
+		return false, fmt.Errorf("due %d: %w", d.ID, err)
 	}
-	return nil
+	n, err := res.RowsAffected()
+	return n > 0, err
 }
 
 // Meet closes the open dues of a subject for the given steps: done at this instant, in time or late.

@@ -211,7 +211,7 @@ func (s *Service) move(ctx context.Context, tx db.Tx, days *Days, d Due) error {
 	if err != nil {
 		return err
 	}
-	if err := store(ctx, tx, d); err != nil || d.DueAt.Equal(before) {
+	if _, err := store(ctx, tx, d); err != nil || d.DueAt.Equal(before) {
 		return err
 	}
 	if w := s.watchers[d.SubjectKind].Moved; w != nil {
@@ -254,7 +254,8 @@ func (s *Service) pass(ctx context.Context, tx db.Tx, days *Days, d Due, now tim
 			}
 		}
 	}
-	return store(ctx, tx, d)
+	_, err := store(ctx, tx, d)
+	return err
 }
 
 // Run sweeps every few seconds until ctx ends, and warns in the log of a year without a table.

@@ -332,6 +332,91 @@ func TestSweep_ThatARoomRefusesLeavesTheMark(t *testing.T) {
 	})
 }
 
+func TestSweep_LeavesADueThatItsRoomClosesOnBeingTold(t *testing.T) {
+	each(t, "2024-03-18 08:42", func(d *desk) {
+		d.owe(d.days(), 1, "rectify", from("2024-03-18 10:00", hours("", 4)))
+		d.Watch("case", calendar.Watcher{Passed: func(ctx context.Context, tx db.Tx, due calendar.Due, _ calendar.Mark) error {
+			return calendar.Drop(ctx, tx, due.CampaignID, due.SubjectKind, due.SubjectID, d.now)
+		}})
+		d.sweepAt(moment("2024-03-18 12:00"), 1)
+		d.sweepAt(moment("2024-06-01 00:00"), 0)
+		if due := d.of(1)[0]; !due.DroppedAt.Equal(moment("2024-03-18 12:00")) || !due.MarkAt.IsZero() {
+			d.t.Errorf("%+v", due)
+		}
+	})
+}
+
+func (d *desk) change(due calendar.Due, r calendar.Reckoning) (changed calendar.Due, err error) {
+	err = d.store.Write(d.ctx, func(tx db.Tx) (err error) {
+		changed, err = calendar.Change(d.ctx, tx, d.days(), due, r, d.now)
+		return err
+	})
+	return changed, err
+}
+
+func (d *desk) mustChange(due calendar.Due, r calendar.Reckoning) {
+	d.t.Helper()
+	changed, err := d.change(due, r)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if diff := cmp.Diff([]calendar.Due{changed}, d.of(due.SubjectID)); diff != "" {
+		d.t.Error(diff)
+	}
+}
+
+func TestChange_ToALaterEndRemindsAgainBeforeIt(t *testing.T) {
+	each(t, "2024-03-18 08:42", func(d *desk) {
+		limit := workdays("整改时限", 7)
+		d.owe(d.days(), 1, "rectify", from("2024-03-18 08:42", limit))
+		d.sweepAt(moment("2024-03-28 09:00"), 1)
+		d.mustChange(d.of(1)[0], from("2024-03-18 08:42", limit, until("延期", "2024-04-03")))
+		d.sweepAt(moment("2024-03-28 09:00"), 0)
+		d.sweepAt(moment("2024-04-02 09:00"), 1)
+		d.sweepAt(moment("2024-04-04 09:00"), 1)
+		d.wantTold(1, "rectify to_unit_head", "rectify day_before", "rectify to_unit_head")
+	})
+}
+
+func TestChange_ToAnEndThatIsPastEscalatesNothingTwice(t *testing.T) {
+	each(t, "2024-03-18 08:42", func(d *desk) {
+		limit := workdays("整改时限", 7)
+		d.owe(d.days(), 1, "rectify", from("2024-03-18 08:42", limit))
+		d.sweepAt(moment("2024-04-01 09:00"), 1)
+		d.mustChange(d.of(1)[0], from("2024-03-18 08:42", limit, workdays("退还", 1)))
+		d.sweepAt(moment("2024-04-01 09:00"), 0)
+		d.sweepAt(moment("2024-04-30 09:00"), 1)
+		d.wantTold(1, "rectify to_unit_head", "rectify to_group_leader", "rectify to_leading_group")
+	})
+}
+
+func TestChange_ToAnEndThatIsPastEscalatesAtOnce(t *testing.T) {
+	each(t, "2024-03-18 08:42", func(d *desk) {
+		d.owe(d.days(), 1, "rectify", from("2024-03-18 08:42", workdays("", 7)))
+		d.sweepAt(moment("2024-03-24 09:00"), 1)
+		d.mustChange(d.of(1)[0], from("2024-03-18 08:42", workdays("", 2)))
+		d.sweepAt(moment("2024-03-24 09:00"), 1)
+		d.wantTold(1, "rectify half_way", "rectify to_unit_head", "rectify to_group_leader")
+	})
+}
+
+func TestChange_RefusesAClosedDue(t *testing.T) {
+	each(t, "2024-03-18 08:42", func(d *desk) {
+		open := d.owe(d.days(), 1, "rectify", from("2024-03-18 08:42", workdays("", 7)))
+		d.write(func(tx db.Tx) error { return calendar.Meet(d.ctx, tx, 1, "case", 1, d.now) })
+		closed := d.of(1)
+		for name, due := range map[string]calendar.Due{"as it is": closed[0], "as it was": open} {
+			if _, err := d.change(due, from("2024-03-18 08:42", workdays("", 9))); kernel.CodeOf(err) != kernel.Conflict {
+				d.t.Errorf("%s: %v", name, err)
+			}
+		}
+		if diff := cmp.Diff(closed, d.of(1)); diff != "" {
+			d.t.Error(diff)
+		}
+		d.sweepAt(moment("2024-06-01 00:00"), 0)
+	})
+}
+
 func TestMissing_AsksForTheNextYearInDecember(t *testing.T) {
 	for _, c := range []struct {
 		now     string
