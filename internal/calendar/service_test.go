@@ -417,6 +417,154 @@ func TestChange_RefusesAClosedDue(t *testing.T) {
 	})
 }
 
+// newYear is a table for a year that the program brings none for.
+var newYear = []calendar.Exception{
+	{Day: "2049-01-01", Name: "元旦"}, {Day: "2049-01-02", Name: "元旦"}, {Day: "2049-01-03", Name: "元旦"},
+	{Day: "2049-01-04", Name: "元旦"}, {Day: "2049-01-09", Worked: true, Name: "元旦"},
+}
+
+const (
+	source  = "国办发明电〔2048〕7号"
+	movedOn = "rectify moved from 2049年1月4日 24:00 to 2049年1月6日 24:00"
+)
+
+func TestSetYear_IsForTheSystemAdministrator(t *testing.T) {
+	d := newDesk(t, dbtest.Open(t, db.SQLite), "2048-12-20 09:00")
+	for name, c := range map[string]struct {
+		actor kernel.Actor
+		code  kernel.Code
+	}{
+		"nobody":                 {kernel.Actor{}, kernel.Forbidden},
+		"clerk":                  {kernel.Actor{AccountID: 1, Name: "王渊"}, kernel.Forbidden},
+		"security administrator": {kernel.Actor{AccountID: 1, Name: "安", Admin: kernel.SecurityAdmin}, kernel.Forbidden},
+		"audit administrator":    {kernel.Actor{AccountID: 1, Name: "审", Admin: kernel.AuditAdmin}, kernel.Forbidden},
+		"system administrator":   {kernel.Actor{AccountID: 1, Name: "系", Admin: kernel.SystemAdmin}, ""},
+		"the system":             {kernel.TheSystem, ""},
+	} {
+		err := d.SetYear(kernel.WithActor(t.Context(), c.actor), 2049, newYear, source)
+		if kernel.CodeOf(err) != c.code {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestSetYear_RefusesWhatIsNoTable(t *testing.T) {
+	d := newDesk(t, dbtest.Open(t, db.SQLite), "2048-12-20 09:00")
+	for name, c := range map[string]struct {
+		year   int
+		days   []calendar.Exception
+		source string
+		field  string
+	}{
+		"too early":         {1999, nil, source, "year"},
+		"too late":          {2101, nil, source, "year"},
+		"no source":         {2049, newYear, " \t", "source"},
+		"another year":      {2050, newYear, source, "days"},
+		"a day twice":       {2049, append(newYear[:2:2], newYear[0]), source, "days"},
+		"no day":            {2049, []calendar.Exception{{Name: "元旦"}}, source, "days"},
+		"a day of no month": {2049, []calendar.Exception{{Day: "2049-02-30", Name: "春节"}}, source, "days"},
+		"a worked Monday":   {2049, []calendar.Exception{{Day: "2049-01-11", Worked: true, Name: "元旦"}}, source, "days"},
+	} {
+		err := d.SetYear(d.ctx, c.year, c.days, c.source)
+		if e := asError(err); e.Code != kernel.Invalid || e.Field != c.field {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if d.days().Known(2049) || d.days().Known(2050) {
+		t.Error("a refused table was kept")
+	}
+}
+
+func TestSetYear_PutsOneTableInPlaceOfAnother(t *testing.T) {
+	each(t, "2048-12-20 09:00", func(d *desk) {
+		if d.days().Known(2049) {
+			d.t.Fatal("2049 is known already")
+		}
+		for _, table := range [][]calendar.Exception{newYear, newYear[1:3], nil, newYear} {
+			if err := d.SetYear(d.ctx, 2049, table, source); err != nil {
+				d.t.Fatal(err)
+			}
+			if diff := cmp.Diff(table, d.days().Exceptions(2049)); diff != "" || !d.days().Known(2049) {
+				d.t.Error(diff)
+			}
+		}
+		if d.days().Worked("2049-01-04") || !d.days().Worked("2049-01-09") {
+			d.t.Error("the table is not followed")
+		}
+		records, err := ledger.Timeline(d.ctx, d.store.Reader(), ledger.System, "calendar", 2049, 0, 10)
+		if err != nil || len(records) != 4 || string(records[0].Data) != `{"days":5,"source":"`+source+`","year":2049}` {
+			d.t.Errorf("%+v, %v", records, err)
+		}
+		// The program's own table gives way too, and that of other years stands.
+		if err := d.SetYear(d.ctx, 2024, nil, source); err != nil {
+			d.t.Fatal(err)
+		}
+		if !d.days().Worked("2024-02-12") || d.days().Worked("2023-01-23") || d.days().Worked("2049-01-04") {
+			d.t.Error("one year's table spoilt another's")
+		}
+		if calendar.Published().Worked("2024-02-12") {
+			d.t.Error("what the program brings was changed")
+		}
+	})
+}
+
+func TestSweep_MovesOpenDuesToAChangedHoliday(t *testing.T) {
+	each(t, "2048-12-28 09:00", func(d *desk) {
+		span := from("2048-12-28 09:00", workdays("", 5))
+		d.owe(d.days(), 1, "rectify", span)
+		d.owe(d.days(), 2, "acknowledge", from("2048-12-28 09:00", hours("", 24)))
+		d.owe(d.days(), 3, "rectify", span)
+		d.owe(d.days(), 4, "rectify", span)
+		d.write(func(tx db.Tx) error {
+			return errors.Join(calendar.Meet(d.ctx, tx, 1, "case", 3, d.now), calendar.Drop(d.ctx, tx, 1, "case", 4, d.now))
+		})
+		met, dropped := d.of(3), d.of(4)
+		if err := d.SetYear(d.ctx, 2049, newYear, source); err != nil {
+			d.t.Fatal(err)
+		}
+		d.sweepAt(d.now, 2)
+		d.sweepAt(d.now, 0)
+		d.wantTold(1, movedOn)
+		d.wantTold(2)
+		if due := d.of(1)[0]; !due.DueAt.Equal(span.End(d.days())) || due.Version != 1 || !due.AmberAt.Equal(moment("2049-01-05 00:00")) {
+			d.t.Errorf("%+v", due)
+		}
+		if diff := cmp.Diff([][]calendar.Due{met, dropped}, [][]calendar.Due{d.of(3), d.of(4)}); diff != "" {
+			d.t.Error(diff)
+		}
+	})
+}
+
+func TestSweep_FindsADueComputedByAStaleCalendar(t *testing.T) {
+	each(t, "2048-12-28 09:00", func(d *desk) {
+		stale := d.days()
+		other := newDesk(d.t, d.store, "2048-12-28 09:00")
+		if err := other.SetYear(d.ctx, 2049, newYear, source); err != nil {
+			d.t.Fatal(err)
+		}
+		other.sweepAt(other.now, 0)
+		d.owe(stale, 1, "rectify", from("2048-12-28 09:00", workdays("", 5)))
+		other.sweepAt(other.now, 1)
+		other.sweepAt(other.now, 0)
+		d.wantTold(1, movedOn)
+	})
+}
+
+func TestSweep_PassesMarksByTheCalendarThatStands(t *testing.T) {
+	each(t, "2048-12-28 09:00", func(d *desk) {
+		d.owe(d.days(), 1, "rectify", from("2048-12-28 09:00", workdays("", 3))) // to the 31st
+		other := newDesk(d.t, d.store, "2048-12-28 09:00")
+		if err := other.SetYear(d.ctx, 2049, newYear, source); err != nil {
+			d.t.Fatal(err)
+		}
+		d.sweepAt(moment("2049-01-01 00:00"), 2) // moved, though to the same end, and passed
+		d.wantTold(1, "rectify to_unit_head")
+		d.sweepAt(moment("2049-01-06 23:59"), 0)
+		d.sweepAt(moment("2049-01-07 00:00"), 1)
+		d.wantTold(1, "rectify to_unit_head", "rectify to_group_leader")
+	})
+}
+
 func TestMissing_AsksForTheNextYearInDecember(t *testing.T) {
 	for _, c := range []struct {
 		now     string
@@ -434,7 +582,7 @@ func TestMissing_AsksForTheNextYearInDecember(t *testing.T) {
 	} {
 		d := newDesk(t, dbtest.Open(t, db.SQLite), c.now)
 		for _, year := range c.entered {
-			if err := d.SetYear(d.ctx, year, nil, "国办发明电〔2048〕7号"); err != nil {
+			if err := d.SetYear(d.ctx, year, nil, source); err != nil {
 				t.Fatal(err)
 			}
 		}
