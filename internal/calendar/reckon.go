@@ -107,17 +107,19 @@ func (r Reckoning) holidays(days *Days, end time.Time) (lines []Line) {
 	if !r.counts(Workdays) {
 		return nil
 	}
+	var before kernel.Date
 	for _, e := range days.within(kernel.DateOf(r.Start), lastDay(end)) {
-		word := "放假"
+		label := e.Name + "放假"
 		if e.Worked {
-			word = "调休上班"
+			label = e.Name + "调休上班"
 		}
-		if n := len(lines); n > 0 && lines[n-1].Label == e.Name+word {
-			from, _, _ := strings.Cut(lines[n-1].Value, "—")
-			lines[n-1].Value = from + "—" + shortDay(e.Day)
-			continue
+		if n := len(lines); n > 0 && lines[n-1].Label == label && before.AddDays(1) == e.Day {
+			first, _, _ := strings.Cut(lines[n-1].Value, "—")
+			lines[n-1].Value = first + "—" + shortDay(e.Day)
+		} else {
+			lines = append(lines, Line{Label: label, Value: shortDay(e.Day)})
 		}
-		lines = append(lines, Line{Label: e.Name + word, Value: shortDay(e.Day)})
+		before = e.Day
 	}
 	return lines
 }

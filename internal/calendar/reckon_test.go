@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pinzhi/internal/calendar"
+	"pinzhi/internal/db"
+	"pinzhi/internal/db/dbtest"
 	"pinzhi/internal/kernel"
 
 	"github.com/google/go-cmp/cmp"
@@ -81,9 +83,9 @@ func TestReckoning_WorkdaysEndAtMidnightAfterAWorkedDay(t *testing.T) {
 }
 
 // explained writes the lines as a reader sees them: ! a warning, = the deadline.
-func explained(r calendar.Reckoning) string {
+func explained(days *calendar.Days, r calendar.Reckoning) string {
 	var b strings.Builder
-	for _, l := range r.Explain(calendar.Published()) {
+	for _, l := range r.Explain(days) {
 		switch {
 		case l.Warn:
 			b.WriteString("! ")
@@ -121,6 +123,15 @@ func TestReckoning_Explain(t *testing.T) {
 国庆节调休上班：10月7日
 = 到期：2023年10月7日 24:00
 `},
+		"worked days before and after": {from("2024-05-06 10:00", workdays("整改时限", 100)), `
+派遣：2024年5月6日 10:00
+整改时限：100 个工作日
+劳动节调休上班：5月11日
+端午节放假：6月8日—6月10日
+中秋节调休上班：9月14日
+中秋节放假：9月15日—9月17日
+= 到期：2024年9月24日 24:00
+`},
 		"hours go around nothing": {from("2024-02-09 20:30", hours("签收时限", 24)), `
 派遣：2024年2月9日 20:30
 签收时限：24 小时
@@ -155,9 +166,28 @@ func TestReckoning_Explain(t *testing.T) {
 = 到期：2050年3月18日 12:42
 `},
 	} {
-		if diff := cmp.Diff(strings.TrimPrefix(c.want, "\n"), explained(c.reckoning)); diff != "" {
+		if diff := cmp.Diff(strings.TrimPrefix(c.want, "\n"), explained(calendar.Published(), c.reckoning)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+	}
+}
+
+func TestReckoning_ExplainJoinsOnlyDaysThatTouch(t *testing.T) {
+	d := newDesk(t, dbtest.Open(t, db.SQLite), "2048-12-20 09:00")
+	err := d.SetYear(d.ctx, 2049, []calendar.Exception{
+		{Day: "2049-01-09", Worked: true, Name: "春节"}, {Day: "2049-01-16", Worked: true, Name: "春节"}, {Day: "2049-01-17", Worked: true, Name: "春节"},
+	}, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `派遣：2049年1月8日 10:00
+整改时限：8 个工作日
+春节调休上班：1月9日
+春节调休上班：1月16日—1月17日
+= 到期：2049年1月17日 24:00
+`
+	if diff := cmp.Diff(want, explained(d.days(), from("2049-01-08 10:00", workdays("整改时限", 8)))); diff != "" {
+		t.Error(diff)
 	}
 }
 
