@@ -565,6 +565,31 @@ func TestSweep_PassesMarksByTheCalendarThatStands(t *testing.T) {
 	})
 }
 
+// The clock is asked after the calendar was read and before the dues are: the moment for another instance to step in.
+func TestSweep_ThatACalendarOvertakesLeavesTheDueToTheNext(t *testing.T) {
+	each(t, "2049-01-01 00:00", func(other *desk) {
+		other.owe(other.days(), 1, "rectify", from("2048-12-28 09:00", workdays("", 3)))
+		var once sync.Once
+		slow := calendar.New(other.store, kernel.FixedClock(func() time.Time {
+			once.Do(func() {
+				other.now = moment("2048-12-31 00:00")
+				if err := other.SetYear(other.ctx, 2049, newYear, source); err != nil {
+					other.t.Error(err)
+				}
+				other.sweepAt(other.now, 2)
+			})
+			return moment("2049-01-01 00:00")
+		}))
+		if _, err := slow.Sweep(other.ctx); err != nil {
+			other.t.Error(err)
+		}
+		other.sweepAt(moment("2049-01-01 00:00"), 1)
+		if at := other.of(1)[0].MarkAt; !at.Equal(moment("2049-01-07 00:00")) {
+			other.t.Errorf("the next escalation is at %s", calendar.Moment(at))
+		}
+	})
+}
+
 func TestMissing_AsksForTheNextYearInDecember(t *testing.T) {
 	for _, c := range []struct {
 		now     string
