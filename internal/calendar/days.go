@@ -4,8 +4,8 @@ package calendar
 
 import (
 	"maps"
-	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"pinzhi/internal/kernel"
@@ -24,54 +24,45 @@ type Exception struct {
 // does not know is taken as its weeks have it, and Known says so.
 type Days struct {
 	version    int64
-	entered    map[int]bool // years whose table stands in the database
-	exceptions map[kernel.Date]Exception
+	known      map[int]bool // years whose table the program brings or the database holds
+	exceptions map[ordinal]Exception
 }
 
 // Published is the calendar that the program brings.
-func Published() *Days { return &Days{exceptions: maps.Clone(published)} }
+func Published() *Days {
+	p := published()
+	return &Days{known: maps.Clone(p.known), exceptions: maps.Clone(p.exceptions)}
+}
 
-var (
-	published      = map[kernel.Date]Exception{}
-	publishedYears = map[int]bool{}
-)
-
-func init() {
+// published reads the library's tables once.
+var published = sync.OnceValue(func() *Days {
+	d := &Days{known: map[int]bool{}, exceptions: map[ordinal]Exception{}}
 	for year := 2002; ; year++ {
 		list := HolidayUtil.GetHolidaysByYear(year)
 		if list.Len() == 0 {
-			return
+			return d
 		}
-		publishedYears[year] = true
+		d.known[year] = true
 		for e := list.Front(); e != nil; e = e.Next() {
-			h, ok := e.Value.(*HolidayUtil.Holiday)
-			if !ok {
-				continue
+			if h, ok := e.Value.(*HolidayUtil.Holiday); ok {
+				day := kernel.Date(h.GetDay())
+				d.exceptions[ordinalOf(day)] = Exception{Day: day, Worked: h.IsWork(), Name: h.GetName()}
 			}
-			day := kernel.Date(h.GetDay())
-			published[day] = Exception{Day: day, Worked: h.IsWork(), Name: h.GetName()}
 		}
 	}
-}
+})
 
 // with is the calendar with one year's table in place of its own.
 func (d *Days) with(year int, exceptions []Exception) {
-	for day := range d.exceptions {
-		if yearOf(day) == year {
-			delete(d.exceptions, day)
-		}
-	}
+	maps.DeleteFunc(d.exceptions, func(_ ordinal, e Exception) bool { return yearOf(e.Day) == year })
 	for _, e := range exceptions {
-		d.exceptions[e.Day] = e
+		d.exceptions[ordinalOf(e.Day)] = e
 	}
-	if d.entered == nil {
-		d.entered = map[int]bool{}
-	}
-	d.entered[year] = true
+	d.known[year] = true
 }
 
 // Known reports whether the year's holidays are known.
-func (d *Days) Known(year int) bool { return publishedYears[year] || d.entered[year] }
+func (d *Days) Known(year int) bool { return d.known[year] }
 
 // Unknown lists the years between two instants whose holidays are not known.
 func (d *Days) Unknown(from, to time.Time) (years []int) {
@@ -84,33 +75,31 @@ func (d *Days) Unknown(from, to time.Time) (years []int) {
 }
 
 // Worked reports whether people work on the day.
-func (d *Days) Worked(day kernel.Date) bool {
-	if e, ok := d.exceptions[day]; ok {
+func (d *Days) Worked(day kernel.Date) bool { return d.worked(ordinalOf(day)) }
+
+func (d *Days) worked(o ordinal) bool {
+	if e, ok := d.exceptions[o]; ok {
 		return e.Worked
 	}
-	weekday := day.Time().In(kernel.Shanghai).Weekday()
-	return weekday != time.Saturday && weekday != time.Sunday
+	return !o.weekend()
 }
 
 // Add moves by n working days: the first is the next worked day after day. A day counts from the day after it
 // (民法典第二百零一条：开始的当日不计入). n may be negative; with 0 the day itself, or the next worked one.
 func (d *Days) Add(day kernel.Date, n int) kernel.Date {
-	step := 1
+	o, step := ordinalOf(day), ordinal(1)
+	if n == 0 {
+		o, n = o-1, 1
+	}
 	if n < 0 {
 		step, n = -1, -n
 	}
-	if n == 0 {
-		for !d.Worked(day) {
-			day = day.AddDays(1)
-		}
-		return day
-	}
 	for n > 0 {
-		if day = day.AddDays(step); d.Worked(day) {
+		if o += step; d.worked(o) {
 			n--
 		}
 	}
-	return day
+	return o.date()
 }
 
 // Between counts the working days after from up to to; negative if to lies before.
@@ -119,8 +108,8 @@ func (d *Days) Between(from, to kernel.Date) int {
 		return -d.Between(to, from)
 	}
 	n := 0
-	for from < to {
-		if from = from.AddDays(1); d.Worked(from) {
+	for o, last := ordinalOf(from), ordinalOf(to); o < last; {
+		if o++; d.worked(o) {
 			n++
 		}
 	}
@@ -133,13 +122,32 @@ func (d *Days) Exceptions(year int) []Exception {
 }
 
 func (d *Days) within(from, to kernel.Date) (list []Exception) {
-	for day, e := range d.exceptions {
-		if from <= day && day <= to {
+	for o, last := ordinalOf(from), ordinalOf(to); o <= last; o++ {
+		if e, ok := d.exceptions[o]; ok {
 			list = append(list, e)
 		}
 	}
-	slices.SortFunc(list, func(a, b Exception) int { return a.Day.Time().Compare(b.Day.Time()) })
 	return list
 }
 
 func yearOf(day kernel.Date) int { return day.Time().In(kernel.Shanghai).Year() }
+
+// ordinal is a civil day as a number, 1 January 1970 being 0: a walk over many days neither reads nor writes dates.
+type ordinal int
+
+const daySeconds = 24 * 60 * 60
+
+func ordinalOf(day kernel.Date) ordinal {
+	t := day.Time().In(kernel.Shanghai)
+	_, offset := t.Zone()
+	return ordinal((t.Unix() + int64(offset)) / daySeconds)
+}
+
+func (o ordinal) date() kernel.Date { return kernel.Date("1970-01-01").AddDays(int(o)) }
+
+// weekend reports Saturday and Sunday: day 0 was a Thursday.
+func (o ordinal) weekend() bool {
+	const week, saturday, sunday = 7, 2, 3
+	weekday := (o%week + week) % week
+	return weekday == saturday || weekday == sunday
+}

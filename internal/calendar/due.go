@@ -74,30 +74,42 @@ const (
 	soonWorkday = 1 // a light turns amber a working day before
 )
 
-// at is when the mark of a due falls; zero where it has none.
+// at is when the mark of a due falls; zero where it has none: a limit of hours has no day before, and a reminder that
+// would not come before the next one is left out.
 func (m Mark) at(days *Days, start, due time.Time) time.Time {
-	last := lastDay(due)
-	var t time.Time
-	switch m {
-	case HalfWay:
-		t = start.Add(due.Sub(start) / 2)
-	case DayBefore:
-		t = days.Add(last, -soonWorkday).Time().Add(morning)
-	case OnTheDay:
-		t = last.Time().Add(morning)
-	case ToUnitHead:
-		t = due
-	case ToGroupLeader:
-		t = endOf(days.Add(last, toLeader))
-	case ToLeadingGroup:
-		t = endOf(days.Add(last, toTheGroup))
-	case noMark:
+	t := m.unchecked(days, start, due)
+	if m >= ToUnitHead {
+		return t
+	}
+	if !t.After(start) || !t.Before(due) {
 		return time.Time{}
 	}
-	if m < ToUnitHead && (!t.After(start) || !t.Before(due)) {
-		return time.Time{} // a limit of hours has no day before
+	for later := m + 1; later < ToUnitHead; later++ {
+		if after := later.at(days, start, due); !after.IsZero() && !t.Before(after) {
+			return time.Time{}
+		}
 	}
-	return t.UTC()
+	return t
+}
+
+func (m Mark) unchecked(days *Days, start, due time.Time) time.Time {
+	last := lastDay(due)
+	switch m {
+	case HalfWay:
+		return halfWay(start, due)
+	case DayBefore:
+		return days.Add(last, -soonWorkday).Time().Add(morning).UTC()
+	case OnTheDay:
+		return last.Time().Add(morning).UTC()
+	case ToUnitHead:
+		return due.UTC()
+	case ToGroupLeader:
+		return endOf(days.Add(last, toLeader)).UTC()
+	case ToLeadingGroup:
+		return endOf(days.Add(last, toTheGroup)).UTC()
+	case noMark:
+	}
+	return time.Time{}
 }
 
 // next is the first mark from m on that the due still has to pass.
@@ -110,19 +122,24 @@ func next(days *Days, m Mark, start, due time.Time) (Mark, time.Time) {
 	return noMark, time.Time{}
 }
 
-// fill computes what follows from the reckoning.
-func (d *Due) fill(days *Days, r Reckoning) error {
+// reckoned is the due with what follows from the reckoning.
+func (d Due) reckoned(days *Days, r Reckoning) (Due, error) {
 	text, err := json.Marshal(r)
 	if err != nil {
-		return err
+		return d, err
 	}
 	d.Reckoning, d.StartedAt, d.DueAt, d.Version = string(text), r.Start.UTC(), r.End(days), days.version
 	d.AmberAt = days.Add(lastDay(d.DueAt), -soonWorkday).Time().UTC()
-	if half := d.StartedAt.Add(d.DueAt.Sub(d.StartedAt) / 2); d.AmberAt.Before(d.StartedAt) {
-		d.AmberAt = half.UTC()
+	if d.AmberAt.Before(d.StartedAt) {
+		d.AmberAt = halfWay(d.StartedAt, d.DueAt)
 	}
 	d.Mark, d.MarkAt = next(days, d.Mark, d.StartedAt, d.DueAt)
-	return nil
+	return d, nil
+}
+
+// halfWay is cut to what every database keeps.
+func halfWay(start, due time.Time) time.Time {
+	return start.Add(due.Sub(start) / 2).UTC().Truncate(time.Microsecond)
 }
 
 // Owing is what Owe writes down.
@@ -139,7 +156,8 @@ type Owing struct {
 // Owe writes down that something is owed, within the caller's transaction.
 func Owe(ctx context.Context, tx db.Tx, days *Days, o Owing) (Due, error) {
 	d := Due{CampaignID: o.CampaignID, SubjectKind: o.SubjectKind, SubjectID: o.SubjectID, Step: o.Step, Hand: o.Hand, UnitID: o.UnitID}
-	if err := d.fill(days, o.Reckoning); err != nil {
+	d, err := d.reckoned(days, o.Reckoning)
+	if err != nil {
 		return d, err
 	}
 	if _, err := tx.NewInsert().Model(&d).Returning("id").Exec(ctx); err != nil {
@@ -149,25 +167,38 @@ func Owe(ctx context.Context, tx db.Tx, days *Days, o Owing) (Due, error) {
 }
 
 // Change gives an open due another reckoning: an extension, days given back. Marks that were passed stay passed,
-// unless the new end lies after now: then they come again before it.
+// unless the new end lies after now: then those still ahead come again before it.
+// It fails with conflict if the due is met or dropped.
 func Change(ctx context.Context, tx db.Tx, days *Days, d Due, r Reckoning, now time.Time) (Due, error) {
+	passed := d.Mark
 	d.Mark = HalfWay
-	if err := d.fill(days, r); err != nil {
+	d, err := d.reckoned(days, r)
+	if err != nil {
 		return d, err
 	}
-	for d.Mark < ToUnitHead && d.MarkAt.Before(now) {
+	for d.Mark < ToUnitHead && !d.MarkAt.After(now) {
 		d.Mark, d.MarkAt = next(days, d.Mark+1, d.StartedAt, d.DueAt)
 	}
-	return d, store(ctx, tx, d)
+	if !d.DueAt.After(now) {
+		d.Mark, d.MarkAt = next(days, max(d.Mark, passed), d.StartedAt, d.DueAt)
+	}
+	open, err := store(ctx, tx, d)
+	if err == nil && !open {
+		err = kernel.E(kernel.Conflict, "这一时限已经了结，不能再改")
+	}
+	return d, err
 }
 
-func store(ctx context.Context, tx db.Tx, d Due) error {
-	_, err := tx.NewUpdate().Model(&d).Column("reckoning", "started_at", "amber_at", "due_at", "mark", "mark_at", "version").
-		Where("campaign_id = ?", d.CampaignID).Where("id = ?", d.ID).Exec(ctx)
+// store writes what was reckoned, and reports false for a due that is closed: that one is left as it is.
+func store(ctx context.Context, tx db.Tx, d Due) (open bool, err error) {
+	res, err := tx.NewUpdate().Model(&d).Column("reckoning", "started_at", "amber_at", "due_at", "mark", "mark_at", "version").
+		Where("campaign_id = ?", d.CampaignID).Where("id = ?", d.ID).
+		Where("met_at IS NULL").Where("dropped_at IS NULL").Exec(ctx)
 	if err != nil {
-		return fmt.Errorf("due %d: %w", d.ID, err)
+		return false, fmt.Errorf("due %d: %w", d.ID, err)
 	}
-	return nil
+	n, err := res.RowsAffected()
+	return n > 0, err
 }
 
 // Meet closes the open dues of a subject for the given steps: done at this instant, in time or late.

@@ -88,10 +88,18 @@ func (r Reckoning) Explain(days *Days) []Line {
 	}
 	end := r.End(days)
 	lines = append(lines, r.holidays(days, end)...)
-	for _, year := range days.Unknown(r.Start, end) {
+	for _, year := range r.unknown(days, end) {
 		lines = append(lines, Line{Label: fmt.Sprintf("%d 年放假安排", year), Value: "还没有录入，暂按周一至周五算", Warn: true})
 	}
 	return append(lines, Line{Label: "到期", Value: Moment(end), Last: true})
+}
+
+// unknown lists the years without a table that the working days were counted in. Midnight belongs to the day before.
+func (r Reckoning) unknown(days *Days, end time.Time) []int {
+	if !r.counts(Workdays) {
+		return nil
+	}
+	return days.Unknown(r.Start, end.Add(-time.Microsecond))
 }
 
 // holidays names what the working days went around.
@@ -99,17 +107,19 @@ func (r Reckoning) holidays(days *Days, end time.Time) (lines []Line) {
 	if !r.counts(Workdays) {
 		return nil
 	}
+	var before kernel.Date
 	for _, e := range days.within(kernel.DateOf(r.Start), lastDay(end)) {
-		word := "放假"
+		label := e.Name + "放假"
 		if e.Worked {
-			word = "调休上班"
+			label = e.Name + "调休上班"
 		}
-		if n := len(lines); n > 0 && lines[n-1].Label == e.Name+word {
-			from, _, _ := strings.Cut(lines[n-1].Value, "—")
-			lines[n-1].Value = from + "—" + shortDay(e.Day)
-			continue
+		if n := len(lines); n > 0 && lines[n-1].Label == label && before.AddDays(1) == e.Day {
+			first, _, _ := strings.Cut(lines[n-1].Value, "—")
+			lines[n-1].Value = first + "—" + shortDay(e.Day)
+		} else {
+			lines = append(lines, Line{Label: label, Value: shortDay(e.Day)})
 		}
-		lines = append(lines, Line{Label: e.Name + word, Value: shortDay(e.Day)})
+		before = e.Day
 	}
 	return lines
 }
@@ -131,13 +141,14 @@ func shortDay(day kernel.Date) string {
 // lastDay is the last civil day before an end.
 func lastDay(end time.Time) kernel.Date { return kernel.DateOf(end.Add(-time.Microsecond)) }
 
+func midnight(t time.Time) bool { return t.Equal(kernel.DateOf(t).Time()) }
+
 // Moment writes an instant: 2024年3月18日 08:42; midnight is the end of the day before, 24:00.
 func Moment(t time.Time) string {
-	local := t.In(kernel.Shanghai)
-	if local.Hour() == 0 && local.Minute() == 0 && local.Second() == 0 {
+	if midnight(t) {
 		return lastDay(t).Chinese() + " 24:00"
 	}
-	return kernel.DateOf(t).Chinese() + local.Format(" 15:04")
+	return kernel.DateOf(t).Chinese() + t.In(kernel.Shanghai).Format(" 15:04")
 }
 
 // Light is a state as the screen shows it: a shape, a word, and last a colour.
@@ -157,13 +168,20 @@ func LightAt(days *Days, amber, due, now time.Time) Light {
 			return Light{"late", fmt.Sprintf("逾期 %d 天", d)}
 		}
 		return Light{"late", fmt.Sprintf("逾期 %d 小时", max(1, int(now.Sub(due).Hours())))}
-	case due.Sub(now) < 24*time.Hour && today == last:
-		if local := due.In(kernel.Shanghai); local.Hour() != 0 || local.Minute() != 0 {
-			return Light{"soon", "今天 " + local.Format("15:04") + " 到期"}
-		}
+	case today == last && midnight(due):
 		return Light{"soon", "今天到期"}
+	case today == last:
+		return Light{"soon", "今天 " + due.In(kernel.Shanghai).Format("15:04") + " 到期"}
 	case !now.Before(amber):
-		return Light{"soon", fmt.Sprintf("剩 %d 个工作日", days.Between(today, last))}
+		return Light{"soon", left(days, today, last)}
 	}
-	return Light{"ok", fmt.Sprintf("剩 %d 个工作日", days.Between(today, last))}
+	return Light{"ok", left(days, today, last)}
+}
+
+// left is the time up to a later day; with only free days ahead it is told in days, as none of them is worked.
+func left(days *Days, today, last kernel.Date) string {
+	if n := days.Between(today, last); n > 0 {
+		return fmt.Sprintf("剩 %d 个工作日", n)
+	}
+	return fmt.Sprintf("剩 %d 天", today.DaysUntil(last))
 }

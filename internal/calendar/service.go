@@ -56,6 +56,18 @@ func (s *Service) Days(ctx context.Context) (*Days, error) {
 	if s.days != nil && time.Since(s.loaded) < fresh {
 		return s.days, nil
 	}
+	return s.read(ctx)
+}
+
+// standing is the calendar as the database has it now.
+func (s *Service) standing(ctx context.Context) (*Days, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.read(ctx)
+}
+
+// read wants the lock held.
+func (s *Service) read(ctx context.Context) (*Days, error) {
 	days, err := load(ctx, s.db.Reader())
 	if err != nil {
 		return nil, err
@@ -122,6 +134,8 @@ func check(year int, exceptions []Exception, source string) error {
 		switch {
 		case yearOf(e.Day) != year:
 			return kernel.E(kernel.Invalid, "第 %d 行：%s 不在 %d 年", i+1, e.Day, year).On("days")
+		case e.Worked && !ordinalOf(e.Day).weekend():
+			return kernel.E(kernel.Invalid, "第 %d 行：%s 不是周末，本来就上班", i+1, e.Day).On("days")
 		case seen[e.Day]:
 			return kernel.E(kernel.Invalid, "第 %d 行：%s 写了两次", i+1, e.Day).On("days")
 		}
@@ -183,7 +197,7 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 }
 
 func (s *Service) moveOnce(ctx context.Context) (n int, err error) {
-	days, err := load(ctx, s.db.Reader())
+	days, err := s.standing(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -206,14 +220,12 @@ func (s *Service) moveOnce(ctx context.Context) (n int, err error) {
 }
 
 func (s *Service) move(ctx context.Context, tx db.Tx, days *Days, d Due) error {
-	before, mark := d.DueAt, d.Mark
-	if err := d.fill(days, d.How()); err != nil {
+	before := d.DueAt
+	d, err := d.reckoned(days, d.How())
+	if err != nil {
 		return err
 	}
-	if mark == noMark { // all were passed
-		d.Mark, d.MarkAt = noMark, time.Time{}
-	}
-	if err := store(ctx, tx, d); err != nil || d.DueAt.Equal(before) {
+	if _, err := store(ctx, tx, d); err != nil || d.DueAt.Equal(before) {
 		return err
 	}
 	if w := s.watchers[d.SubjectKind].Moved; w != nil {
@@ -223,7 +235,7 @@ func (s *Service) move(ctx context.Context, tx db.Tx, days *Days, d Due) error {
 }
 
 func (s *Service) passOnce(ctx context.Context) (n int, err error) {
-	days, err := s.Days(ctx)
+	days, err := s.standing(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -244,7 +256,8 @@ func (s *Service) passOnce(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// pass notes a mark. Where the program slept through several, only the last reminder and every escalation is told.
+// pass notes a mark. Where the program slept through several, every escalation is told, and of the reminders only the
+// last: none once it is late, as a reminder then would mislead.
 func (s *Service) pass(ctx context.Context, tx db.Tx, days *Days, d Due, now time.Time) error {
 	for d.Mark < noMark && !d.MarkAt.After(now) {
 		mark := d.Mark
@@ -256,7 +269,9 @@ func (s *Service) pass(ctx context.Context, tx db.Tx, days *Days, d Due, now tim
 			}
 		}
 	}
-	return store(ctx, tx, d)
+	d.Version = min(d.Version, days.version) // computed by an older calendar than the due was: the next sweep finds it
+	_, err := store(ctx, tx, d)
+	return err
 }
 
 // Run sweeps every few seconds until ctx ends, and warns in the log of a year without a table.
