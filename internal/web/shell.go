@@ -20,6 +20,7 @@ func (q *request) shell(title string, crumbs []ui.Crumb) ui.Shell {
 	if q.view.ID != 0 {
 		q.campaignShell(&s)
 	}
+	s.Warn = q.missingYears()
 	s.Nav = append(s.Nav, q.systemNav())
 	for i := range s.Nav {
 		for j := range s.Nav[i] {
@@ -80,7 +81,8 @@ func (q *request) systemNav() ui.NavGroup {
 	nav := ui.NavGroup{{Icon: "campaigns", Text: "全部行动", Href: "/"}}
 	switch q.actor.Admin {
 	case kernel.SystemAdmin:
-		nav = append(nav, ui.NavItem{Icon: "import", Text: "导入方案", Href: "/drafts"}, ui.NavItem{Icon: "accounts", Text: "账号", Href: "/accounts"})
+		nav = append(nav, ui.NavItem{Icon: "import", Text: "导入方案", Href: "/drafts"}, ui.NavItem{Icon: "accounts", Text: "账号", Href: "/accounts"},
+			ui.NavItem{Icon: "gantt", Text: "放假安排", Href: "/calendar"})
 	case kernel.SecurityAdmin:
 		nav = append(nav, ui.NavItem{Icon: "accounts", Text: "账号与权限", Href: "/accounts"})
 	case kernel.AuditAdmin:
@@ -118,6 +120,21 @@ func (q *request) casesInRail(s *ui.Shell) {
 		}
 	}
 	s.Nav[0] = slices.Insert(s.Nav[0], 2, item, ui.NavItem{Icon: "orders", Text: "督办单", Href: q.at("/orders")})
+}
+
+// missingYears warns of a year without a holiday table: every deadline in it is only assumed.
+func (q *request) missingYears() string {
+	if q.URL.Path == "/calendar" {
+		return "" // says so itself
+	}
+	years := q.s.Calendar.Missing(q.ctx())
+	if len(years) == 0 {
+		return ""
+	}
+	if q.actor.Admin == kernel.SystemAdmin {
+		return fmt.Sprintf("%d 年的放假安排还没有录入，时限暂按周一至周五算。请在“放假安排”里录入。", years[0])
+	}
+	return fmt.Sprintf("%d 年的放假安排还没有录入，时限暂按周一至周五算。请提醒系统管理员录入。", years[0])
 }
 
 // here reports whether the page belongs to a link of the rail.

@@ -24,6 +24,7 @@ type Shell struct {
 	Query   string
 	Assets  string // path prefix of the bundled files, with their version
 	Print   string // a class of the page box, or ""
+	Warn    string // what is wrong with the set-up, for whoever can mend it or suffers from it
 	Refused string // shown above the page: why the last step did not work
 }
 
