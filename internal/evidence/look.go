@@ -113,8 +113,9 @@ const (
 // lay improves a fitting step by step (Lucas–Kanade), so that q at p is like r at the fitted p.
 // It reports false where the two drift apart.
 func lay(q, r grey, f fitting, rounds int, out *spoilt) (fitting, bool) {
+	across, down := q.slopes()
 	for range rounds {
-		step, ok := improve(q, r, f, out)
+		step, ok := improve(q, r, across, down, f, out)
 		if !ok {
 			return f, false
 		}
@@ -129,10 +130,22 @@ func lay(q, r grey, f fitting, rounds int, out *spoilt) (fitting, bool) {
 	return f, true
 }
 
-// improve is one step of Gauss and Newton. The contrast between the two is taken out by regression first; what
+// slopes are how the shades rise across and down.
+func (g grey) slopes() (across, down grey) {
+	across, down = newGrey(g.w, g.h), newGrey(g.w, g.h)
+	for y := range g.h {
+		for x := range g.w {
+			across.pix[y*g.w+x] = (g.at(x+1, y) - g.at(x-1, y)) / 2
+			down.pix[y*g.w+x] = (g.at(x, y+1) - g.at(x, y-1)) / 2
+		}
+	}
+	return across, down
+}
+
+// improve is one step of Gauss and Newton, with the slopes of q, which are nearly those of r where the two lie right. The contrast between the two is taken out by regression first; what
 // fits worst counts least, for it may be a caption.
-func improve(q, r grey, f fitting, out *spoilt) (step [4]float64, ok bool) {
-	lq, lr := float64(max(q.w, q.h)), float64(max(r.w, r.h))
+func improve(q, r, across, down grey, f fitting, out *spoilt) (step [4]float64, ok bool) {
+	lq := float64(max(q.w, q.h))
 	value := make([]float64, 0, len(q.pix))
 	var qr, rr float64
 	f.each(q, r, func(i int, x, y float64) {
@@ -160,9 +173,8 @@ func improve(q, r grey, f fitting, out *spoilt) (step [4]float64, ok bool) {
 	usual = usual/counted + 1e-9
 	var n normal
 	k = 0
-	f.each(q, r, func(i int, x, y float64) {
-		dx := gain * float64(r.sample(x+0.5, y)-r.sample(x-0.5, y)) * lr
-		dy := gain * float64(r.sample(x, y+0.5)-r.sample(x, y-0.5)) * lr
+	f.each(q, r, func(i int, _, _ float64) {
+		dx, dy := float64(across.pix[i])*lq/f.sx, float64(down.pix[i])*lq/f.sy
 		px, py := (float64(i%q.w)+0.5)/lq, (float64(i/q.w)+0.5)/lq
 		e := float64(q.pix[i]) - gain*value[k]
 		k++

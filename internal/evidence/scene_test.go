@@ -53,7 +53,7 @@ type canvas struct {
 	cos  float64
 }
 
-const sceneW, sceneH, sceneFine = 640, 480, 3 // painted at 3/2 and averaged down
+const sceneW, sceneH, sceneFine = 560, 420, 3 // painted at 3/2 and averaged down
 
 func newCanvas(v view) *canvas {
 	w, h := sceneW*sceneFine/2, sceneH*sceneFine/2

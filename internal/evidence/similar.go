@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"pinzhi/internal/db"
 
@@ -143,13 +145,30 @@ func (p imprint) candidates(ctx context.Context, tx db.Tx, campaignID, notID int
 	for w := range words {
 		list = append(list, int64(w)) //nolint:gosec // wordBits are fewer than 63
 	}
-	var rows []markRow
-	err := tx.NewRaw("SELECT word, evidence_id, spot FROM evidence_marks WHERE campaign_id = ? AND word IN (?) AND evidence_id <> ?",
-		campaignID, bun.List(list), notID).Scan(ctx, &rows)
+	rows, err := withWords(ctx, tx, campaignID, notID, list)
+	if err != nil {
+		return nil, err
+	}
+	return p.rank(rows, words), nil
+}
+
+// commonWord is how many photos with one word are looked at, the newest: a word that more have tells nothing.
+const commonWord = 64
+
+func withWords(ctx context.Context, tx db.Tx, campaignID, notID int64, words []int64) (rows []markRow, err error) {
+	values := make([]string, 0, len(words))
+	for _, w := range words {
+		values = append(values, "("+strconv.FormatInt(w, 10)+")")
+	}
+	err = tx.NewRaw(`WITH asked (word) AS (VALUES ?)
+		SELECT m.word, m.evidence_id, m.spot FROM asked JOIN evidence_marks m ON m.campaign_id = ? AND m.word = asked.word
+		WHERE m.evidence_id <> ? AND m.evidence_id >= coalesce((SELECT c.evidence_id FROM evidence_marks c
+			WHERE c.campaign_id = ? AND c.word = asked.word ORDER BY c.evidence_id DESC LIMIT 1 OFFSET ?), 0)`,
+		bun.Safe(strings.Join(values, ",")), campaignID, notID, campaignID, commonWord-1).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("marks: %w", err)
 	}
-	return p.rank(rows, words), nil
+	return rows, nil
 }
 
 func (p imprint) asks() map[uint64][]asked {
@@ -325,7 +344,7 @@ func compare(c compared, other look, f fitting) (likeness, fitting) {
 	}
 	k := likenessOf(q, r, fine)
 	for _, least := range []float64{0.6, 0.8, 0.9} {
-		if k.alike() || k.whole < doubtless {
+		if k.alike() || k.whole < doubtless || k.same < unlike {
 			break
 		}
 		out := spoiltUnder(q, r, fine, least)
@@ -340,8 +359,11 @@ func compare(c compared, other look, f fitting) (likeness, fitting) {
 	return k, fine
 }
 
-// doubtless is a correlation below which two pictures are not the same, whatever was written on them.
-const doubtless = 0.7
+// Below this correlation, or this share of agreeing cells, two pictures are not the same, whatever was written on them.
+const (
+	doubtless = 0.7
+	unlike    = 0.15
+)
 
 // glimpse is the least correlation at first glance, where spots are a little off.
 const glimpse = 0.25
