@@ -133,22 +133,22 @@ func site(t *testing.T) (*webtest.Site, campaign.Campaign) {
 	s.Account(t, "system", 0, kernel.SystemAdmin)
 	s.Account(t, "security", 0, kernel.SecurityAdmin)
 	s.Account(t, "audit", 0, kernel.AuditAdmin)
-	s.Account(t, "office", seatIn(t, d, c.ID, plan.Office), kernel.NoAdmin)
+	s.Account(t, "office", officeSeat(t, d, c.ID), kernel.NoAdmin)
 	return s, c
 }
 
-func seatIn(t *testing.T, d *db.DB, campaignID int64, kind string) int64 {
+func officeSeat(t *testing.T, d *db.DB, campaignID int64) int64 {
 	t.Helper()
 	seats, err := roster.SeatsOf(t.Context(), d.Reader(), campaignID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range seats {
-		if s.BodyKind == kind {
+		if s.BodyKind == plan.Office {
 			return s.PersonID
 		}
 	}
-	t.Fatalf("nobody sits in a body of kind %s", kind)
+	t.Fatal("nobody sits in the office")
 	return 0
 }
 

@@ -27,8 +27,8 @@ func (q *request) caseView(id int64) (views.CasePage, error) {
 	if err != nil {
 		return v, err
 	}
-	v.Light = campaign.Light(seen.Case.Light(days, v.Now))
-	v.Stages = stages(seen, v.Now, v.Today)
+	v.Light = campaign.Light(seen.Light(days, v.Now))
+	v.Stages = stages(seen, v.Today)
 	v.How = howDues(seen, days)
 	v.Forms = stepForms(seen.Open)
 	if v.Photos, err = q.s.Cases.Photos(q.ctx(), seen); err != nil {
@@ -66,7 +66,7 @@ func rankOf(v cases.Verb) int {
 }
 
 // stages is the line at the head of the page: what was passed, when, where the case stands.
-func stages(x cases.Seen, now time.Time, today kernel.Date) []views.Stage {
+func stages(x cases.Seen, today kernel.Date) []views.Stage {
 	at := map[cases.Verb]time.Time{}
 	for _, r := range slices.Backward(x.History) { // the last of each counts
 		at[cases.Verb(r.Verb)] = r.At

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -334,7 +333,7 @@ func takeStep(q *request) error {
 	if viewErr != nil {
 		return viewErr
 	}
-	v.Problem, v.Failed, v.Typed = problem, verb, url.Values(q.Form)
+	v.Problem, v.Failed, v.Typed = problem, verb, q.Form
 	return q.showCase(statusOf(kernel.CodeOf(err)), v)
 }
 

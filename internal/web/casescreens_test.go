@@ -10,7 +10,6 @@ import (
 
 	"pinzhi/internal/campaign"
 	"pinzhi/internal/cases"
-	"pinzhi/internal/plan"
 	"pinzhi/internal/roster"
 	"pinzhi/internal/web/webtest"
 )
@@ -19,7 +18,7 @@ import (
 func casePages(t *testing.T, s *webtest.Site, c campaign.Campaign) string {
 	t.Helper()
 	st := &stage{Site: s, home: c, ids: map[string]string{}}
-	office := st.actor(seatIn(t, s.DB, c.ID, plan.Office))
+	office := st.actor(officeSeat(t, s.DB, c.ID))
 	lead, err := roster.PersonCalled(webtest.System(), s.DB.Reader(), c.ID, "花蕊")
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +86,7 @@ func TestRights_AListHoldsNothingOfAnotherUnit(t *testing.T) {
 			t.Errorf("%s does not tell the unit its own", page)
 		}
 	}
-	for _, admin := range strings.Fields(admins) {
+	for admin := range strings.FieldsSeq(admins) {
 		if strings.Contains(s.page(t, admin, "/c/{c}/ledger"), "行道树枯死") {
 			t.Errorf("%s reads cases in the ledger", admin)
 		}

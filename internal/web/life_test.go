@@ -21,18 +21,18 @@ import (
 
 // scene draws a street as a camera might see it: sky, houses, ground, things, grain; another one for each seed.
 func scene(seed uint64) image.Image {
-	r := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // a picture, no secret
+	r := rand.New(rand.NewPCG(seed, 7))
 	img := image.NewNRGBA(image.Rect(0, 0, 1280, 960))
 	for y := range 960 {
 		for x := range 1280 {
-			v := uint8(200 - y/12 + r.IntN(14)) //nolint:gosec // below 256
+			v := uint8(200 - y/12 + r.IntN(14))
 			img.SetNRGBA(x, y, color.NRGBA{v, v - 8, v - 20, 255})
 		}
 	}
 	for range 140 {
 		x, y := r.IntN(1280), 200+r.IntN(760)
 		w, h := 10+r.IntN(160), 10+r.IntN(140)
-		c := color.NRGBA{uint8(r.IntN(230)), uint8(r.IntN(230)), uint8(r.IntN(230)), 255} //nolint:gosec // below 256
+		c := color.NRGBA{uint8(r.IntN(230)), uint8(r.IntN(230)), uint8(r.IntN(230)), 255}
 		for yy := y; yy < min(y+h, 960); yy++ {
 			for xx := x; xx < min(x+w, 1280); xx++ {
 				img.SetNRGBA(xx, yy, c)

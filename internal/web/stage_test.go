@@ -81,7 +81,7 @@ func (s *stage) cast(t *testing.T) {
 	for role, name := range map[string]string{"leader": "闻人岳", "office": "竺简", "lead": "花蕊", "support": "景明", "inspector": "谈笑", "given": "明辉"} {
 		s.Account(t, role, s.person(t, s.home.ID, name), kernel.NoAdmin)
 	}
-	s.Account(t, "elsewhere", seatIn(t, s.DB, s.away.ID, plan.Office), kernel.NoAdmin)
+	s.Account(t, "elsewhere", officeSeat(t, s.DB, s.away.ID), kernel.NoAdmin)
 	for _, admin := range []kernel.AdminRole{kernel.SystemAdmin, kernel.SecurityAdmin, kernel.AuditAdmin} {
 		s.Account(t, string(admin), 0, admin)
 	}
@@ -195,7 +195,7 @@ func (s *stage) foreign(t *testing.T) map[string]string {
 	ids := s.objects(t, s.away.ID, task)
 	ids["{i}"], ids["{m}"] = s.workOn(t, s.away.ID, task.ID, "")
 	ids["{f}"] = s.finding(t, s.away.ID)
-	office := s.actor(seatIn(t, s.DB, s.away.ID, plan.Office))
+	office := s.actor(officeSeat(t, s.DB, s.away.ID))
 	ids["{k}"], ids["{e}"] = s.caseOf(t, office, s.away.ID)
 	ids["{o}"] = s.orderOf(t, office, s.away.ID, ids["{k}"], s.firstUnit(t, s.away.ID), 0)
 	ids["{d}"] = fmt.Sprint(s.draft(t, s.away.ID, "examples/linfen-2023/plan.txt"))

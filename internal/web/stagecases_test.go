@@ -112,8 +112,8 @@ func photograph(t *testing.T, seed int) []byte {
 	img := image.NewRGBA(image.Rect(0, 0, 640, 480))
 	for y := range 480 {
 		for x := range 640 {
-			v := uint8((x/40*73 + y/40*151 + seed*97) % 251)                           //nolint:gosec // below 251
-			img.Set(x, y, color.RGBA{v, uint8((int(v) * 7) % 251), uint8(y / 2), 255}) //nolint:gosec // below 256
+			v := uint8((x/40*73 + y/40*151 + seed*97) % 251)
+			img.Set(x, y, color.RGBA{v, uint8((int(v) * 7) % 251), uint8(y / 2), 255})
 		}
 	}
 	var b bytes.Buffer
