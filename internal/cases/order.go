@@ -211,6 +211,7 @@ func (s *Service) byOrder(ctx context.Context, tx db.Tx, days *calendar.Days, o 
 	if err := k.change(ctx, part); err != nil {
 		return err
 	}
+	c.Revision++
 	return setDue(ctx, tx, c)
 }
 

@@ -113,9 +113,9 @@ func replaceUnits(ctx context.Context, tx db.Tx, c Case, a Act) error {
 	return nil
 }
 
-// setDue writes the clock of a case that was only just inserted.
+// setDue writes the clock of a case alone.
 func setDue(ctx context.Context, tx db.Tx, c Case) error {
-	_, err := tx.NewUpdate().Model(&c).Column("due_at", "amber_at").Where("campaign_id = ?", c.CampaignID).Where("id = ?", c.ID).Exec(ctx)
+	_, err := tx.NewUpdate().Model(&c).Column("due_at", "amber_at", "escalated", "revision").Where("campaign_id = ?", c.CampaignID).Where("id = ?", c.ID).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("due of case %d: %w", c.ID, err)
 	}
