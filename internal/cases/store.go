@@ -66,7 +66,9 @@ func visible(ctx context.Context, tx db.Tx, v Viewer, id int64) (Case, []CaseUni
 
 // insert writes a new case, what it can be found by, and where it stands.
 func insert(ctx context.Context, tx db.Tx, c *Case, v Viewer) error {
-	if _, err := tx.NewInsert().Model(c).Returning("id").Exec(ctx); err != nil {
+	// Where the same UUID is handed in twice at once, PostgreSQL answers DO NOTHING with a serialization failure, not
+	// with the breach of the key: the later transaction runs again and finds the case.
+	if _, err := tx.NewInsert().Model(c).On("CONFLICT (campaign_id, uuid) DO NOTHING").Returning("id").Exec(ctx); err != nil {
 		return fmt.Errorf("register case: %w", err)
 	}
 	if err := db.CaseText.Put(ctx, tx, c.CampaignID, c.ID, searchable(*c)); err != nil {

@@ -3,6 +3,7 @@ package cases_test
 import (
 	"context"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func TestPipeline_HoldsItsBooksOnEveryWay(t *testing.T) {
 		rapid.Check(t, func(rt *rapid.T) {
 			w := walk{T: rt, city: c, cast: cast, into: into}
 			w.begin()
-			for range rapid.IntRange(1, 9).Draw(rt, "steps") {
+			for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 				w.wait()
 				w.tryStep()
 			}
@@ -65,7 +66,7 @@ func (w *walk) begin() {
 
 // wait lets some hours pass, and sometimes the program look at the dues.
 func (w *walk) wait() {
-	w.city.now.Add((time.Duration(rapid.IntRange(0, 100*60).Draw(w.T, "minutes")) * time.Minute).Microseconds())
+	w.city.now.Add((time.Duration(rapid.IntRange(0, 60*60).Draw(w.T, "minutes")) * time.Minute).Microseconds())
 	if w.id == 0 || !rapid.Bool().Draw(w.T, "sweep") {
 		return
 	}
@@ -90,7 +91,8 @@ func (w *walk) see() {
 func (w *walk) tryStep() {
 	var open []cases.Verb
 	for _, row := range cases.Transitions {
-		if row.From == w.now.Step && row.Verb != cases.Escalate {
+		answers := row.When == cases.AskingMore
+		if row.From == w.now.Step && row.Verb != cases.Escalate && !slices.Contains(open, row.Verb) && (!answers || w.now.Asking != "") {
 			open = append(open, row.Verb)
 		}
 	}
@@ -100,7 +102,7 @@ func (w *walk) tryStep() {
 	a := w.city.act(rapid.SampledFrom(open).Draw(w.T, "verb"))
 	a.Revision, a.Into = w.now.Revision, w.into
 	if a.Day != "" {
-		a.Day = kernel.DateOf(time.UnixMicro(w.city.now.Load())).AddDays(rapid.IntRange(1, 60).Draw(w.T, "days"))
+		a.Day = kernel.DateOf(time.UnixMicro(w.city.now.Load())).AddDays(rapid.IntRange(5, 60).Draw(w.T, "days"))
 	}
 	if a.Verb == cases.Redirect && w.now.LeadUnitID == w.city.units["other"] {
 		a.Unit = w.city.units["lead"]
