@@ -26,11 +26,15 @@ type Viewer struct {
 	Standing   roster.Standing
 }
 
-// viewerOf reads what the actor is; it fails with not_found for who has no seat in the campaign.
+// viewerOf reads what the actor is; it fails with forbidden for an administrator, not_found for who has no seat in
+// the campaign.
 func viewerOf(ctx context.Context, tx db.Tx, campaignID int64) (Viewer, error) {
 	v := Viewer{CampaignID: campaignID, Actor: kernel.ActorFrom(ctx)}
 	if !v.Actor.Known() {
 		return v, kernel.E(kernel.Unauthenticated, "请先登录")
+	}
+	if !v.Actor.System && v.Actor.Admin != kernel.NoAdmin {
+		return v, kernel.E(kernel.Forbidden, "管理员不查看案件内容（三员分立）")
 	}
 	var err error
 	if v.Standing, err = roster.StandingOf(ctx, tx, campaignID, v.Actor); err != nil {
@@ -38,9 +42,6 @@ func viewerOf(ctx context.Context, tx db.Tx, campaignID int64) (Viewer, error) {
 	}
 	if v.Actor.System || v.Standing.Any() {
 		return v, nil
-	}
-	if v.Actor.Admin != kernel.NoAdmin {
-		return v, kernel.E(kernel.Forbidden, "管理员不查看案件内容（三员分立）")
 	}
 	return v, kernel.E(kernel.NotFound, "没有这项行动")
 }

@@ -105,7 +105,7 @@ func (k *clock) strike(ctx context.Context, t Transition, since time.Time) error
 	case Resume:
 		return firstErr(k.meet(ctx), k.byRule(ctx, OweRectify, "恢复整改"))
 	case SendBack:
-		return firstErr(k.meet(ctx), k.again(ctx))
+		return firstErr(k.meet(ctx), k.again(ctx, since))
 	case Decline, Merge, Close:
 		return k.meet(ctx)
 	case AskExtension, Escalate:
@@ -127,19 +127,32 @@ func (k *clock) begin(ctx context.Context, label string) error {
 	return firstErr(k.byRule(ctx, OweAcknowledge, label), k.byRule(ctx, OweRectify, label))
 }
 
-// giveBack takes the unit's deadline up again and gives it the days that others held the case.
+// giveBack takes the unit's deadline up again and gives it the days that others held the case. After a deferral
+// there is none to take up: the unit's days begin anew.
 func (k *clock) giveBack(ctx context.Context, what string, since time.Time) error {
 	before, ok := k.last(OweRectify)
-	if !ok {
+	if review, deferred := k.last(OweReview); !ok || (deferred && review.ID > before.ID) {
 		return k.byRule(ctx, OweRectify, what)
 	}
+	return k.oweFrom(ctx, OweRectify, k.returned(before, what, since))
+}
+
+// returned is a unit's reckoning with the days, or where it counts by the hour the hours, that others held the case.
+// Whoever gave a case away in time is in time on the day it comes back, be it a Saturday.
+func (k *clock) returned(before calendar.Due, what string, since time.Time) calendar.Reckoning {
 	r := before.How()
-	if n := k.days.Between(kernel.DateOf(since), kernel.DateOf(k.now)); n > 0 {
-		r.Parts = append(r.Parts, calendar.Part{Label: what + "用去，补还", Limit: workdays(n)})
-	} else if elapsed := int(k.now.Sub(since).Hours()); elapsed > 0 && r.Parts[len(r.Parts)-1].Limit.Measure == calendar.Hours {
-		r.Parts = append(r.Parts, calendar.Part{Label: what + "用去，补还", Limit: hours(elapsed)})
+	label := what + "用去，补还"
+	if r.Parts[len(r.Parts)-1].Limit.Measure == calendar.Hours {
+		if n := int((k.now.Sub(since) + time.Hour - 1) / time.Hour); n > 0 {
+			r.Parts = append(r.Parts, calendar.Part{Label: label, Limit: hours(n)})
+		}
+	} else if n := k.days.Between(kernel.DateOf(since), kernel.DateOf(k.now)); n > 0 {
+		r.Parts = append(r.Parts, calendar.Part{Label: label, Limit: workdays(n)})
 	}
-	return k.oweFrom(ctx, OweRectify, r)
+	if since.Before(before.DueAt) && !k.now.Before(r.End(k.days)) {
+		r.Parts = append(r.Parts, calendar.Part{Label: what + "，答复当日", Limit: calendar.Limit{Measure: calendar.Until}, Day: kernel.DateOf(k.now)})
+	}
+	return r
 }
 
 // extend moves the deadline to the day that was granted.
@@ -163,15 +176,17 @@ func (k *clock) change(ctx context.Context, part calendar.Part) error {
 	r := d.How()
 	r.Parts = append(r.Parts, part)
 	d, err := calendar.Change(ctx, k.tx, k.days, d, r, k.now)
-	k.c.DueAt, k.c.AmberAt = d.DueAt, d.AmberAt
+	k.c.DueAt, k.c.AmberAt, k.c.Escalated = d.DueAt, d.AmberAt, 0 // the marks of the new deadline come again
 	return err
 }
 
-// again: sent back, the unit has the limit for reworking, and never less than what was left of the first.
-func (k *clock) again(ctx context.Context) error {
+// again: sent back, the unit has the limit for reworking, and never less than what was left to it when it responded.
+func (k *clock) again(ctx context.Context, since time.Time) error {
 	fresh := calendar.Reckoning{Label: "退回整改", Start: k.now, Parts: []calendar.Part{k.limitPart(OweRework)}}
-	if before, ok := k.last(OweRectify); ok && before.DueAt.After(fresh.End(k.days)) {
-		fresh = before.How()
+	if before, ok := k.last(OweRectify); ok {
+		if rest := k.returned(before, "核查", since); rest.End(k.days).After(fresh.End(k.days)) {
+			fresh = rest
+		}
 	}
 	return k.oweFrom(ctx, OweRectify, fresh)
 }

@@ -95,26 +95,53 @@ func (s *Service) narrowed(v Viewer, f Filter, rows *[]Row) *bun.SelectQuery {
 		q = q.Where("ca.hand <> ''").Where("ca.due_at <= ?", s.clock.Now())
 	}
 	if f.Mine {
-		q = q.Where("ca.found_by = ?", v.Actor.AccountID)
+		q = foundBy(v).keep(q)
 	}
 	return q
 }
 
-// within keeps what the viewer may not know of out of a list.
+// union is a set of cases put together from several: each part reads an index of its own, where an OR would read all.
+type union struct {
+	parts []string
+	args  []any
+}
+
+func (u *union) add(part string, args ...any) {
+	u.parts, u.args = append(u.parts, part), append(u.args, args...)
+}
+
+func (u *union) keep(q *bun.SelectQuery) *bun.SelectQuery {
+	if len(u.parts) == 0 {
+		return q.Where("1 = 0")
+	}
+	return q.Where("ca.id IN ("+strings.Join(u.parts, " UNION ALL ")+")", u.args...)
+}
+
+// foundBy is what the viewer registered, as Viewer.found has it.
+func foundBy(v Viewer) *union {
+	u := &union{}
+	if v.Actor.AccountID != 0 {
+		u.add("SELECT id FROM cases WHERE campaign_id = ? AND found_by = ?", v.CampaignID, v.Actor.AccountID)
+	}
+	if v.Actor.PersonID != 0 {
+		u.add("SELECT id FROM cases WHERE campaign_id = ? AND found_person = ?", v.CampaignID, v.Actor.PersonID)
+	}
+	return u
+}
+
+// within keeps what the viewer may not know of out of a list: Viewer.sees, in SQL.
 func (s *Service) within(v Viewer, q *bun.SelectQuery) *bun.SelectQuery {
 	if v.SeesAll() {
 		return q
 	}
-	return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-		q = q.Where("ca.found_by = ?", v.Actor.AccountID)
-		if units := v.Units(); len(units) > 0 {
-			q = q.WhereOr("ca.id IN (SELECT case_id FROM case_units WHERE campaign_id = ? AND unit_id IN (?))", v.CampaignID, bun.List(units))
-		}
-		if bodies := v.headsOf(plan.WorkGroup); len(bodies) > 0 {
-			q = q.WhereOr("ca.body_id IN (?)", bun.List(bodies))
-		}
-		return q
-	})
+	u := foundBy(v)
+	if units := v.Units(); len(units) > 0 {
+		u.add("SELECT case_id FROM case_units WHERE campaign_id = ? AND unit_id IN (?)", v.CampaignID, bun.List(units))
+	}
+	if bodies := v.headsOf(plan.WorkGroup); len(bodies) > 0 {
+		u.add("SELECT id FROM cases WHERE campaign_id = ? AND body_id IN (?)", v.CampaignID, bun.List(bodies))
+	}
+	return u.keep(q)
 }
 
 const (

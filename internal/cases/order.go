@@ -76,14 +76,14 @@ func (s *Service) Issue(ctx context.Context, campaignID int64, n NewOrder) (o Or
 	draft := o
 	err = s.db.Write(ctx, func(tx db.Tx) error {
 		o = draft
-		return s.issue(ctx, tx, days, &o, view.Place, n.Cases, a)
+		return s.issue(ctx, tx, days, &o, view.Place, n.distinct(), a)
 	})
 	return o, err
 }
 
 func (n NewOrder) check(campaignID int64, today kernel.Date) (Order, error) {
 	o := Order{CampaignID: campaignID, UUID: n.UUID, UnitID: n.Unit, Requirement: strings.TrimSpace(n.Requirement), DueDay: n.Day,
-		Signer: strings.TrimSpace(n.Signer), OpenCases: len(n.Cases)}
+		Signer: strings.TrimSpace(n.Signer), OpenCases: len(n.distinct())}
 	if o.UUID == "" {
 		o.UUID = newUUID()
 	}
@@ -103,6 +103,9 @@ func (n NewOrder) check(campaignID int64, today kernel.Date) (Order, error) {
 	return o, needText(o.Requirement, "请写整改要求", "requirement")
 }
 
+// distinct is the order's cases, each once, in the order in which they are locked.
+func (n NewOrder) distinct() []int64 { return slices.Compact(slices.Sorted(slices.Values(n.Cases))) }
+
 func (s *Service) issue(ctx context.Context, tx db.Tx, days *calendar.Days, o *Order, place string, ids []int64, a Act) error {
 	v, err := viewerOf(ctx, tx, o.CampaignID)
 	if err != nil {
@@ -115,6 +118,9 @@ func (s *Service) issue(ctx context.Context, tx db.Tx, days *calendar.Days, o *O
 		*o = again
 		return err
 	}
+	if err := needUnit(ctx, tx, NeedUnit, Case{CampaignID: o.CampaignID}, a); err != nil {
+		return err
+	}
 	now := s.clock.Now()
 	o.IssuedBy, o.IssuedName, o.IssuedAt, o.Year = v.Actor.AccountID, v.Actor.Name, now, now.In(kernel.Shanghai).Year()
 	if err := number(ctx, tx, o, place); err != nil {
@@ -123,8 +129,7 @@ func (s *Service) issue(ctx context.Context, tx db.Tx, days *calendar.Days, o *O
 	if _, err := tx.NewInsert().Model(o).Returning("id").Exec(ctx); err != nil {
 		return fmt.Errorf("issue order: %w", err)
 	}
-	slices.Sort(ids)
-	for _, id := range slices.Compact(ids) {
+	for _, id := range ids {
 		if err := s.demand(ctx, tx, days, *o, id, a); err != nil {
 			return err
 		}
@@ -213,6 +218,7 @@ func (s *Service) byOrder(ctx context.Context, tx db.Tx, days *calendar.Days, o 
 	if err := k.change(ctx, part); err != nil {
 		return err
 	}
+	c.Revision++
 	return setDue(ctx, tx, c)
 }
 

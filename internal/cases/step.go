@@ -145,7 +145,7 @@ func apply(ctx context.Context, tx db.Tx, c *Case, t Transition, a Act, v Viewer
 	if t.To != t.From {
 		c.Asking, c.AskedDay = "", keptDay(t, c.AskedDay)
 		if t.Verb != Acknowledge { // its clock runs since the dispatch
-			c.DueAt, c.AmberAt = time.Time{}, time.Time{}
+			c.DueAt, c.AmberAt, c.Escalated = time.Time{}, time.Time{}, 0
 		}
 	}
 	c.Step, c.Hand = t.To, t.Clock
@@ -169,11 +169,11 @@ func apply(ctx context.Context, tx db.Tx, c *Case, t Transition, a Act, v Viewer
 	case AskDeferral:
 		c.AskedDay = a.Day
 	case SendBack:
-		c.Reworks, c.Round, c.Escalated = c.Reworks+1, c.Round+1, 0
+		c.Reworks, c.Round = c.Reworks+1, c.Round+1
 	case Close:
 		c.Outcome, c.ClosedAt = a.Outcome, now
 	case Reopen:
-		c.Reopened, c.Round, c.Outcome, c.ClosedAt, c.Escalated = c.Reopened+1, c.Round+1, "", time.Time{}, 0
+		c.Reopened, c.Round, c.Outcome, c.ClosedAt = c.Reopened+1, c.Round+1, "", time.Time{}
 	case Object:
 		c.ClosedAt = time.Time{}
 	case Register, Accept, Acknowledge, RefuseReturn, GrantDeferral, RefuseDeferral, Resume, Escalate:
@@ -194,7 +194,7 @@ func handOut(ctx context.Context, tx db.Tx, c *Case, a Act, now time.Time) error
 	if err := replaceUnits(ctx, tx, *c, a); err != nil {
 		return err
 	}
-	c.LeadUnitID, c.DispatchedAt, c.Escalated = a.Unit, now, 0
+	c.LeadUnitID, c.DispatchedAt = a.Unit, now
 	if a.DutyID == 0 && a.TaskID == 0 {
 		return nil
 	}

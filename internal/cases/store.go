@@ -66,7 +66,9 @@ func visible(ctx context.Context, tx db.Tx, v Viewer, id int64) (Case, []CaseUni
 
 // insert writes a new case, what it can be found by, and where it stands.
 func insert(ctx context.Context, tx db.Tx, c *Case, v Viewer) error {
-	if _, err := tx.NewInsert().Model(c).Returning("id").Exec(ctx); err != nil {
+	// Where the same UUID is handed in twice at once, PostgreSQL answers DO NOTHING with a serialization failure, not
+	// with the breach of the key: the later transaction runs again and finds the case.
+	if _, err := tx.NewInsert().Model(c).On("CONFLICT (campaign_id, uuid) DO NOTHING").Returning("id").Exec(ctx); err != nil {
 		return fmt.Errorf("register case: %w", err)
 	}
 	if err := db.CaseText.Put(ctx, tx, c.CampaignID, c.ID, searchable(*c)); err != nil {
@@ -113,9 +115,9 @@ func replaceUnits(ctx context.Context, tx db.Tx, c Case, a Act) error {
 	return nil
 }
 
-// setDue writes the clock of a case that was only just inserted.
+// setDue writes the clock of a case alone.
 func setDue(ctx context.Context, tx db.Tx, c Case) error {
-	_, err := tx.NewUpdate().Model(&c).Column("due_at", "amber_at").Where("campaign_id = ?", c.CampaignID).Where("id = ?", c.ID).Exec(ctx)
+	_, err := tx.NewUpdate().Model(&c).Column("due_at", "amber_at", "escalated", "revision").Where("campaign_id = ?", c.CampaignID).Where("id = ?", c.ID).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("due of case %d: %w", c.ID, err)
 	}

@@ -55,6 +55,8 @@ create index cases_by_step on cases (campaign_id, step, id);
 create index cases_by_unit on cases (campaign_id, lead_unit_id, id);
 create index cases_by_category on cases (campaign_id, category, id);
 create index cases_by_finder on cases (campaign_id, found_by, id);
+create index cases_by_person on cases (campaign_id, found_person, id);
+create index cases_by_body on cases (campaign_id, body_id, id) where body_id is not null;
 create index cases_at_hand on cases (campaign_id, hand, lead_unit_id, due_at, id) where hand <> '';
 create index cases_due on cases (campaign_id, hand, due_at, id) where hand <> '';
 create index cases_places on cases (campaign_id, lat, lon) where lat is not null;
