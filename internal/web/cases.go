@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -20,17 +21,21 @@ import (
 
 // casesPage lists every case that the reader may see; the filter lives in the address.
 func casesPage(q *request) error {
+	return q.caseList(http.StatusOK, q.URL.Query(), nil)
+}
+
+// caseList shows the list narrowed by a query; with puts back what a form held that was not taken.
+func (q *request) caseList(status int, query url.Values, with func(*views.CaseList)) error {
 	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
 	if err != nil {
 		return err
 	}
-	f := cases.Filter{Step: cases.Step(q.FormValue("step")), Category: q.FormValue("category"), Severity: cases.Severity(q.FormValue("severity")),
-		Source: cases.Source(q.FormValue("source")), Late: q.FormValue("late") != "", Mine: q.FormValue("mine") != "", Text: q.FormValue("q"), After: q.FormValue("after")}
+	f := caseFilter(query)
 	page, err := q.s.Cases.List(q.ctx(), v, f)
 	if err != nil {
 		return err
 	}
-	l := views.CaseList{Base: q.base(), Filter: f, Rows: q.caseRows(page.Rows), Next: page.Next}
+	l := views.CaseList{Base: q.base(), Filter: f, Rows: q.caseRows(page.Rows), Next: page.Next, Office: v.Standing.InOffice()}
 	if l.Desks, err = q.desks(v); err != nil {
 		return err
 	}
@@ -40,7 +45,50 @@ func casesPage(q *request) error {
 	if l.Categories, err = q.categories(); err != nil {
 		return err
 	}
-	return q.page("案件", views.CasesPage(l))
+	if l.MayHandOut() {
+		if l.Units, _, err = q.names(); err != nil {
+			return err
+		}
+	}
+	if with != nil {
+		with(&l)
+	}
+	return q.render(status, "案件", views.CasesPage(l))
+}
+
+// caseFilter reads the filter of the list from an address.
+func caseFilter(v url.Values) cases.Filter {
+	return cases.Filter{Step: cases.Step(v.Get("step")), Category: v.Get("category"), Severity: cases.Severity(v.Get("severity")),
+		Source: cases.Source(v.Get("source")), Late: v.Get("late") != "", Mine: v.Get("mine") != "", Text: v.Get("q"), After: v.Get("after")}
+}
+
+// dispatchAll hands out what was ticked in the list, all or none.
+func dispatchAll(q *request) error {
+	if err := q.ParseForm(); err != nil {
+		return kernel.E(kernel.Invalid, "没有收到完整的表单，请再试一次").Because(err)
+	}
+	ticked := map[int64]bool{}
+	var ids []int64
+	for _, text := range q.PostForm["case"] {
+		id := caseNumber(text)
+		ids, ticked[id] = append(ids, id), true
+	}
+	unit, err := q.unitNamed(q.PostFormValue("unit"), "unit")
+	if err == nil {
+		err = q.s.Cases.DispatchAll(q.ctx(), q.view.ID, ids, cases.Act{Unit: unit})
+	}
+	_, back, _ := strings.Cut(q.PostFormValue("query"), "?")
+	if err == nil {
+		return q.seeOther("%s", q.at("/cases?%s", back))
+	}
+	problem, ok := refused(err)
+	if !ok {
+		return err
+	}
+	query, _ := url.ParseQuery(back) // what cannot be read narrows nothing
+	return q.caseList(statusOf(kernel.CodeOf(err)), query, func(l *views.CaseList) {
+		l.Problem, l.Ticked, l.BulkUnit = problem, ticked, q.PostFormValue("unit")
+	})
 }
 
 // stepCounts counts by step where the reader sees all cases; -1 leaves the number out.

@@ -237,3 +237,64 @@ func atoi(t *testing.T, text string) (n int64) {
 	}
 	return n
 }
+
+// TestDesk_TheKeyboardAloneIsEnough: down the list, a suggested unit, handed out; and several at once from the list.
+func TestDesk_TheKeyboardAloneIsEnough(t *testing.T) {
+	s := stageFor(t)
+	s.caseOf(t, s.as(t, "inspector"), s.home.ID)
+	b := newTab(t, chromium(t), s.Site, "office", 1440, 900)
+	home := fmt.Sprintf("/c/%d", s.home.ID)
+	b.open(t, home+"/desk/office")
+	first := b.openCase(t)
+	b.key(t, "j", "body:not([data-before]) .queue li:nth-child(2) a[aria-current]")
+	second := b.openCase(t)
+	if first == second {
+		t.Fatal("j does not go down the list")
+	}
+	b.do(t, chromedp.KeyEvent("1"))
+	if unit := eval[string](t, b, "document.activeElement.name + ' ' + document.activeElement.value"); unit != "unit 市园林绿化中心" {
+		t.Fatalf("1 leads to %q", unit)
+	}
+	b.key(t, "\r", "body:not([data-before]) main")
+	if left := eval[int](t, b, "document.querySelectorAll('.queue li').length"); left != 1 {
+		t.Errorf("%d cases wait, want 1: Enter did not hand out", left)
+	}
+	b.key(t, "o", "body:not([data-before]) .stages")
+	b.mustSay(t, "待受理")
+
+	b.open(t, home+"/cases?step=registered")
+	eval[bool](t, b, `(() => { document.querySelector("input[name=case]").click(); return true })()`)
+	b.fill(t, "form[action$='/dispatch']", map[string]string{"unit": "国网平河供电公司"})
+	b.mustSay(t, "没有符合的案件")
+	for _, w := range b.said() {
+		t.Errorf("console: %s", w)
+	}
+}
+
+func (b *tab) openCase(t *testing.T) string {
+	t.Helper()
+	return eval[string](t, b, "document.querySelector('[data-open]').href")
+}
+
+// key presses a key that leads to another page.
+func (b *tab) key(t *testing.T, key, ready string) {
+	t.Helper()
+	eval[bool](t, b, `(() => { document.body.dataset.before = "1"; return true })()`)
+	b.do(t, chromedp.KeyEvent(key), chromedp.WaitReady(chromedp.CSS(ready)))
+}
+
+// TestHotline_DuplicatesShowWhileTyping: before the operator has sent anything.
+func TestHotline_DuplicatesShowWhileTyping(t *testing.T) {
+	s := stageFor(t)
+	b := newTab(t, chromium(t), s.Site, "office", 1440, 900)
+	b.open(t, fmt.Sprintf("/c/%d/cases/new?source=hotline", s.home.ID))
+	b.do(t, chromedp.SendKeys(chromedp.CSS("[name=address]"), "解放路与平阳街口"), chromedp.SendKeys(chromedp.CSS("[name=words]"), "行道树枯死了没人管"),
+		chromedp.WaitReady(chromedp.CSS("#alike a")))
+	b.mustSay(t, "可能已经登记过", "解放路东段行道树枯死三棵")
+	b.look(t, "hotline")
+	b.fill(t, "form.writing", map[string]string{"caller": "张先生", "phone": "13900000000"})
+	b.mustSay(t, "热线", "张先生", "13900000000", "只有办公室看得到")
+	for _, w := range b.said() {
+		t.Errorf("console: %s", w)
+	}
+}

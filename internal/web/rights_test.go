@@ -100,6 +100,7 @@ var rights = []right{
 	{route: "POST /c/{c}/cases/{k}/step", may: "office", path: "/c/{c}/cases/{n}/step", form: "verb=accepted&revision=-1"},
 	{route: "POST /c/{c}/cases/{k}/step", may: "office inspector", path: "/c/{c}/cases/{n}/step", form: "verb=dispatched&revision=-1&unit=市园林绿化中心"},
 	{route: "POST /c/{c}/cases/{k}/step", may: "office inspector", path: "/c/{c}/cases/{v}/step", form: "verb=closed&revision=-1&outcome=fixed"},
+	{route: "POST /c/{c}/cases/dispatch", may: "office inspector", form: "case={n}&unit=市园林绿化中心"}, // an inspector his own
 	{route: "GET /c/{c}/cases/rules", may: members},
 	{route: "POST /c/{c}/cases/rules", may: "office", form: "step=rectify&severity=ordinary&n=5&measure=workdays"},
 	{route: "GET /c/{c}/orders", may: members},

@@ -83,6 +83,7 @@ func routes() []route {
 		{"GET /c/{c}/desk/{hand}", inside, deskPage},
 		{"GET /c/{c}/cases", inside, casesPage},
 		{"POST /c/{c}/cases", inside, registerCase},
+		{"POST /c/{c}/cases/dispatch", inside, dispatchAll},
 		{"GET /c/{c}/cases/new", inside, newCasePage},
 		{"GET /c/{c}/cases/alike", inside, alikeCases},
 		{"GET /c/{c}/cases/{k}", inside, casePage},

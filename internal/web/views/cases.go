@@ -35,7 +35,16 @@ type CaseList struct {
 	Filter     cases.Filter
 	Counts     []StepCount
 	Categories []string
-	MayOrder   bool
+	Office     bool // the reader hands cases out
+	Units      []string
+	BulkUnit   string // what a form that was not taken held
+	Ticked     map[int64]bool
+	Problem    Problem
+}
+
+// MayHandOut reports whether several cases can be handed out at once: the office, where some wait for it.
+func (l CaseList) MayHandOut() bool {
+	return l.Office && slices.ContainsFunc(l.Rows, func(r CaseRow) bool { return r.Step == cases.Registered || r.Step == cases.Accepted })
 }
 
 // Desk is a tab: what waits in one hand.
@@ -71,7 +80,9 @@ func (l CaseList) query(key, value string) string {
 	if f.Mine {
 		v.Set("mine", "1")
 	}
-	v.Del(key)
+	if key != "" {
+		v.Del(key)
+	}
 	if value != "" {
 		v.Set(key, value)
 	}

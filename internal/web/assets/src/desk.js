@@ -33,8 +33,13 @@ document.addEventListener("keydown", (e) => {
   if (e.key === "j") go(1);
   if (e.key === "k") go(-1);
   if (e.key === "o") document.querySelector("[data-open]")?.click();
-  const hint = document.querySelector(`[data-hint="${e.key}"]`);
-  if (hint) { e.preventDefault(); take(hint); }
+});
+
+// A number takes its unit when it comes up again, so that it is not typed into the field that has the focus then.
+document.addEventListener("keyup", (e) => {
+  if (e.ctrlKey || e.metaKey || e.altKey || !/^[1-9]$/.test(e.key) || typing(e.target)) return;
+  const hint = document.querySelector(`[data-desk] ~ * [data-hint="${e.key}"]`);
+  if (hint) take(hint);
 });
 
 // After a step the open case's place in the list is in sight.
