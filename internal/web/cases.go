@@ -21,17 +21,20 @@ import (
 
 // casesPage lists every case that the reader may see; the filter lives in the address.
 func casesPage(q *request) error {
+	return q.casesList(http.StatusOK, cases.FilterOf(q.URL.Query()), "")
+}
+
+// casesList is the list; problem says why a view was not kept.
+func (q *request) casesList(status int, f cases.Filter, problem string) error {
 	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
 	if err != nil {
 		return err
 	}
-	f := cases.Filter{Step: cases.Step(q.FormValue("step")), Category: q.FormValue("category"), Severity: cases.Severity(q.FormValue("severity")),
-		Source: cases.Source(q.FormValue("source")), Late: q.FormValue("late") != "", Mine: q.FormValue("mine") != "", Text: q.FormValue("q"), After: q.FormValue("after")}
 	page, err := q.s.Cases.List(q.ctx(), v, f)
 	if err != nil {
 		return err
 	}
-	l := views.CaseList{Base: q.base(), Filter: f, Rows: q.caseRows(page.Rows), Next: page.Next}
+	l := views.CaseList{Base: q.base(), Filter: f, Rows: q.caseRows(page.Rows), Next: page.Next, Problem: problem}
 	if l.Desks, err = q.desks(v); err != nil {
 		return err
 	}
@@ -41,7 +44,10 @@ func casesPage(q *request) error {
 	if l.Categories, err = q.categories(); err != nil {
 		return err
 	}
-	return q.page("案件", views.CasesPage(l))
+	if l.Views, err = q.s.Cases.Views(q.ctx(), v); err != nil {
+		return err
+	}
+	return q.render(status, "案件", views.CasesPage(l))
 }
 
 // stepCounts counts by step where the reader sees all cases; -1 leaves the number out.

@@ -35,6 +35,8 @@ type CaseList struct {
 	Counts     []StepCount
 	Categories []string
 	MayOrder   bool
+	Views      []cases.View
+	Problem    string // why a view was not kept
 }
 
 // Desk is a tab: what waits in one hand.
@@ -57,19 +59,7 @@ func DeskName(h cases.Hand) string {
 
 // query is the address of the list with one field of the filter changed.
 func (l CaseList) query(key, value string) string {
-	v := url.Values{}
-	f := l.Filter
-	for k, x := range map[string]string{"step": string(f.Step), "category": f.Category, "severity": string(f.Severity), "source": string(f.Source), "q": f.Text} {
-		if x != "" {
-			v.Set(k, x)
-		}
-	}
-	if f.Late {
-		v.Set("late", "1")
-	}
-	if f.Mine {
-		v.Set("mine", "1")
-	}
+	v := l.Filter.Query()
 	v.Del(key)
 	if value != "" {
 		v.Set(key, value)
