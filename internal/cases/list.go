@@ -46,6 +46,7 @@ type Filter struct {
 	Severity Severity
 	Source   Source
 	Late     bool
+	Open     bool // in somebody's hand
 	Mine     bool // registered by the viewer
 	Text     string
 	After    string // Next of the page before
@@ -75,7 +76,11 @@ func (s *Service) List(ctx context.Context, v Viewer, f Filter) (Page, error) {
 
 // narrowed is the query of a filter within what the viewer may see.
 func (s *Service) narrowed(v Viewer, f Filter, rows *[]Row) *bun.SelectQuery {
-	q := s.within(v, s.db.Reader().NewSelect().Model(rows).Where("ca.campaign_id = ?", v.CampaignID))
+	return s.narrow(v, f, s.within(v, s.db.Reader().NewSelect().Model(rows).Where("ca.campaign_id = ?", v.CampaignID)))
+}
+
+// narrow puts a filter on a query of cases.
+func (s *Service) narrow(v Viewer, f Filter, q *bun.SelectQuery) *bun.SelectQuery {
 	if f.Step != "" {
 		q = q.Where("ca.step = ?", f.Step)
 	}
@@ -90,6 +95,9 @@ func (s *Service) narrowed(v Viewer, f Filter, rows *[]Row) *bun.SelectQuery {
 	}
 	if f.Source != "" {
 		q = q.Where("ca.source = ?", f.Source)
+	}
+	if f.Open {
+		q = q.Where("ca.hand <> ''")
 	}
 	if f.Late {
 		q = q.Where("ca.hand <> ''").Where("ca.due_at <= ?", s.clock.Now())

@@ -34,7 +34,12 @@ type serveCmd struct {
 	Files  string `env:"PINZHI_FILES" type:"path" placeholder:"DIR" help:"照片和文件放在哪个文件夹；不写则在数据文件夹下的 evidence。"`
 	S3     string `name:"s3" env:"PINZHI_S3" placeholder:"URL" help:"照片和文件放到 S3：https://主机/桶；密钥写在环境变量 PINZHI_S3_KEY 和 PINZHI_S3_SECRET。"`
 	Token  string `name:"metrics-token" env:"PINZHI_METRICS_TOKEN" placeholder:"TOKEN" help:"监控程序读 /metrics 的令牌（Authorization: Bearer …），宜写在环境变量里；不设则没有 /metrics。"`
-	LogTo  string `name:"log" env:"PINZHI_LOG" type:"path" placeholder:"FILE" help:"日志写到文件；不写则写到标准错误。"`
+
+	Tiles       string `env:"PINZHI_TILES" placeholder:"URL" help:"地图的底图，如 https://主机/{z}/{x}/{y}.png；须是 WGS-84 或 CGCS2000（天地图是，GCJ-02 的不是）。不写则在素底上显示。"`
+	TilesCredit string `name:"tiles-credit" env:"PINZHI_TILES_CREDIT" placeholder:"TEXT" help:"底图的版权说明和审图号，显示在地图右下角。"`
+	Boundary    string `env:"PINZHI_BOUNDARY" type:"existingfile" placeholder:"FILE" help:"城区界线：一个 GeoJSON 文件，画在地图上。"`
+
+	LogTo string `name:"log" env:"PINZHI_LOG" type:"path" placeholder:"FILE" help:"日志写到文件；不写则写到标准错误。"`
 }
 
 // Run serves until the context ends, then lets requests finish and seals the ledger.
@@ -54,6 +59,10 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	ground, err := web.NewGround(c.Tiles, c.TilesCredit, c.Boundary)
+	if err != nil {
+		return err
+	}
 	system := kernel.WithActor(ctx, kernel.TheSystem)
 	campaigns := campaign.New(d, clock)
 	if err := c.openFirst(system, s, campaigns); err != nil {
@@ -66,7 +75,7 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	days, files := calendar.New(d, clock), evidence.New(d, blobs, clock, evidence.DefaultLimits)
-	server := &web.Server{DB: d, Clock: clock, Campaigns: campaigns, Cases: cases.New(d, clock, days, campaigns, files), Calendar: days, Evidence: files, Accounts: accounts, Sessions: sessions, Log: log, MetricsToken: c.Token}
+	server := &web.Server{DB: d, Clock: clock, Campaigns: campaigns, Cases: cases.New(d, clock, days, campaigns, files), Calendar: days, Evidence: files, Accounts: accounts, Sessions: sessions, Log: log, MetricsToken: c.Token, Ground: ground}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return kernel.E(kernel.Unavailable, "监听不了 %s：多半是已经有一个程序在用这个端口。可以换一个：PINZHI_ADDR=127.0.0.1:8081", c.Addr).Because(err)

@@ -21,16 +21,15 @@ import (
 
 // casesPage lists every case that the reader may see; the filter lives in the address.
 func casesPage(q *request) error {
-	return q.caseList(http.StatusOK, q.URL.Query(), nil)
+	return q.caseList(http.StatusOK, cases.FilterOf(q.URL.Query()), nil)
 }
 
-// caseList shows the list narrowed by a query; with puts back what a form held that was not taken.
-func (q *request) caseList(status int, query url.Values, with func(*views.CaseList)) error {
+// caseList shows the list narrowed by a filter; with puts back what a form held that was not taken.
+func (q *request) caseList(status int, f cases.Filter, with func(*views.CaseList)) error {
 	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
 	if err != nil {
 		return err
 	}
-	f := caseFilter(query)
 	page, err := q.s.Cases.List(q.ctx(), v, f)
 	if err != nil {
 		return err
@@ -50,16 +49,13 @@ func (q *request) caseList(status int, query url.Values, with func(*views.CaseLi
 			return err
 		}
 	}
+	if l.Views, err = q.s.Cases.Views(q.ctx(), v); err != nil {
+		return err
+	}
 	if with != nil {
 		with(&l)
 	}
 	return q.render(status, "案件", views.CasesPage(l))
-}
-
-// caseFilter reads the filter of the list from an address.
-func caseFilter(v url.Values) cases.Filter {
-	return cases.Filter{Step: cases.Step(v.Get("step")), Category: v.Get("category"), Severity: cases.Severity(v.Get("severity")),
-		Source: cases.Source(v.Get("source")), Late: v.Get("late") != "", Mine: v.Get("mine") != "", Text: v.Get("q"), After: v.Get("after")}
 }
 
 // dispatchAll hands out what was ticked in the list, all or none.
@@ -86,7 +82,7 @@ func dispatchAll(q *request) error {
 		return err
 	}
 	query, _ := url.ParseQuery(back) // what cannot be read narrows nothing
-	return q.caseList(statusOf(kernel.CodeOf(err)), query, func(l *views.CaseList) {
+	return q.caseList(statusOf(kernel.CodeOf(err)), cases.FilterOf(query), func(l *views.CaseList) {
 		l.Problem, l.Ticked, l.BulkUnit = problem, ticked, q.PostFormValue("unit")
 	})
 }

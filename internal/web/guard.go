@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -9,8 +10,9 @@ import (
 	"pinzhi/internal/kernel"
 )
 
-// policy lets pages load their own files and nothing else: no inline script, no inline style, no frame.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+// policy lets pages load their own files and nothing else: no inline script, no inline style, no frame. The map's
+// pictures alone may come from elsewhere, where the program was started so.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:%s; font-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
 
 // guard wraps the whole site: headers, cross-origin posts, sessions, panics, body size.
@@ -19,6 +21,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "这个请求来自别的网站，没有受理", http.StatusForbidden)
 	}))
+	policy := fmt.Sprintf(policy, s.Ground.allowed())
 	inner := s.Sessions.LoadAndSave(s.withActor(next))
 	sessions := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, s.files.prefix) || r.URL.Path == "/healthz" || r.URL.Path == "/metrics" {

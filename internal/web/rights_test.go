@@ -103,6 +103,12 @@ var rights = []right{
 	{route: "POST /c/{c}/cases/dispatch", may: "office inspector", form: "case={n}&unit=市园林绿化中心"}, // an inspector his own
 	{route: "GET /c/{c}/cases/rules", may: members},
 	{route: "POST /c/{c}/cases/rules", may: "office", form: "step=rectify&severity=ordinary&n=5&measure=workdays"},
+	{route: "GET /c/{c}/map", may: members},
+	{route: "GET /c/{c}/map.json", may: members, path: "/c/{c}/map.json?bbox=111,35,112,37&zoom=11"},
+	{route: "GET /c/{c}/boundary.json", may: members},
+	{route: "GET /c/{c}/board", may: members},
+	{route: "POST /c/{c}/views", may: members, form: "name=逾期的&query=late%3D1"},
+	{route: "POST /c/{c}/views/{w}/delete", may: "office"}, // the office's own
 	{route: "GET /c/{c}/orders", may: members},
 	{route: "POST /c/{c}/orders", may: "office inspector", form: "cases={n}&unit=市园林绿化中心&order_day=2024-04-10&signer=谈笑&requirement=补植"},
 	{route: "GET /c/{c}/orders/{o}", may: "leader office lead inspector"},
@@ -234,7 +240,7 @@ func TestRights_IdsOfAnotherCampaignLeadNowhere(t *testing.T) {
 	tried := 0
 	for _, r := range rights {
 		_, path, _ := strings.Cut(r.route, " ")
-		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}"} {
+		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}", "{w}"} {
 			if !strings.Contains(path, id) {
 				continue
 			}

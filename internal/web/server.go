@@ -27,6 +27,8 @@ type Server struct {
 	Log       *slog.Logger
 	// MetricsToken is what a monitor must bear to read /metrics; "" turns it off.
 	MetricsToken string
+	// Ground is what the map draws the cases on.
+	Ground Ground
 
 	files   assets
 	metrics *metrics
@@ -90,6 +92,12 @@ func routes() []route {
 		{"POST /c/{c}/cases/{k}/step", inside, takeStep},
 		{"GET /c/{c}/cases/rules", inside, rulesPage},
 		{"POST /c/{c}/cases/rules", inside, setRule},
+		{"GET /c/{c}/map", inside, mapPage},
+		{"GET /c/{c}/map.json", inside, mapWindow},
+		{"GET /c/{c}/boundary.json", inside, mapBoundary},
+		{"GET /c/{c}/board", inside, boardPage},
+		{"POST /c/{c}/views", inside, keepView},
+		{"POST /c/{c}/views/{w}/delete", inside, dropView},
 		{"GET /c/{c}/orders", inside, ordersPage},
 		{"POST /c/{c}/orders", inside, issueOrder},
 		{"GET /c/{c}/orders/{o}", inside, orderPage},

@@ -52,6 +52,9 @@ func (q *request) campaignShell(s *ui.Shell) {
 			{Icon: "ledger", Text: "流水", Href: q.at("/ledger")},
 		},
 	}
+	if q.URL.Path == q.at("/map") {
+		s.Bundle = "map"
+	}
 	q.casesInRail(s)
 	q.countInRail(s)
 	if q.view.MayRevise() {
@@ -140,7 +143,7 @@ func (q *request) missingYears() string {
 // here reports whether the page belongs to a link of the rail.
 func (q *request) here(href string) bool {
 	path := q.URL.Path
-	if strings.HasPrefix(href, q.at("/desk/")) && (strings.HasPrefix(path, q.at("/desk/")) || path == q.at("/cases") || strings.HasPrefix(path, q.at("/cases/"))) {
+	if strings.HasPrefix(href, q.at("/desk/")) && (strings.HasPrefix(path, q.at("/desk/")) || path == q.at("/cases") || path == q.at("/map") || path == q.at("/board") || strings.HasPrefix(path, q.at("/cases/"))) {
 		return q.view.ID != 0
 	}
 	if path == href {

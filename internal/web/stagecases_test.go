@@ -41,6 +41,7 @@ func (s *stage) renewCases(t *testing.T) {
 	s.ids["{k}"], s.ids["{e}"] = s.caseOf(t, inspector, s.home.ID)
 	s.ids["{o}"] = s.orderOf(t, inspector, s.home.ID, s.ids["{k}"], lead, support)
 	office := s.as(t, "office")
+	s.ids["{w}"] = s.viewOf(t, office, s.home.ID)
 	s.ids["{v}"], _ = s.caseOf(t, office, s.home.ID)
 	s.step(t, office, s.ids["{v}"], cases.Act{Verb: cases.Dispatch, Unit: lead})
 	s.step(t, s.as(t, "lead"), s.ids["{v}"], cases.Act{Verb: cases.Respond, Reason: "已补植"})
@@ -104,6 +105,16 @@ func (s *stage) step(t *testing.T, ctx context.Context, caseID string, a cases.A
 	if _, err := s.Cases.Take(ctx, s.home.ID, id, a); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// viewOf keeps a filter of the list for somebody.
+func (s *stage) viewOf(t *testing.T, ctx context.Context, campaignID int64) string {
+	t.Helper()
+	w, err := s.Cases.KeepView(ctx, campaignID, "逾期的", cases.Filter{Late: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(w.ID)
 }
 
 // photograph is a picture of patches, another one for each seed.

@@ -40,6 +40,8 @@ type CaseList struct {
 	BulkUnit   string // what a form that was not taken held
 	Ticked     map[int64]bool
 	Problem    Problem
+	Views      []cases.View
+	ViewError  string // why a view was not kept
 }
 
 // MayHandOut reports whether several cases can be handed out at once: the office, where some wait for it.
@@ -67,19 +69,7 @@ func DeskName(h cases.Hand) string {
 
 // query is the address of the list with one field of the filter changed.
 func (l CaseList) query(key, value string) string {
-	v := url.Values{}
-	f := l.Filter
-	for k, x := range map[string]string{"step": string(f.Step), "category": f.Category, "severity": string(f.Severity), "source": string(f.Source), "q": f.Text} {
-		if x != "" {
-			v.Set(k, x)
-		}
-	}
-	if f.Late {
-		v.Set("late", "1")
-	}
-	if f.Mine {
-		v.Set("mine", "1")
-	}
+	v := l.Filter.Query()
 	if key != "" {
 		v.Del(key)
 	}

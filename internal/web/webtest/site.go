@@ -48,6 +48,16 @@ const Password = "correct-horse-staple"
 // Open boots the site on a database.
 func Open(tb testing.TB, d *db.DB, clock kernel.Clock) *Site {
 	tb.Helper()
+	ground, err := web.NewGround("", "界线为演练而画", filepath.Join(Root(), "internal/web/testdata/pinghe-boundary.json"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return OpenOn(tb, d, clock, ground)
+}
+
+// OpenOn boots the site with its map on a ground.
+func OpenOn(tb testing.TB, d *db.DB, clock kernel.Clock, ground web.Ground) *Site {
+	tb.Helper()
 	s := &Site{DB: d, Campaigns: campaign.New(d, clock), Accounts: access.NewService(d, clock), Log: &bytes.Buffer{}}
 	blobs, err := evidence.NewFolder(tb.TempDir())
 	if err != nil {
@@ -56,7 +66,7 @@ func Open(tb testing.TB, d *db.DB, clock kernel.Clock) *Site {
 	s.Calendar, s.Evidence = calendar.New(d, clock), evidence.New(d, blobs, clock, evidence.DefaultLimits)
 	s.Cases = cases.New(d, clock, s.Calendar, s.Campaigns, s.Evidence)
 	server := &web.Server{DB: d, Clock: clock, Campaigns: s.Campaigns, Cases: s.Cases, Calendar: s.Calendar, Evidence: s.Evidence, Accounts: s.Accounts, Sessions: access.NewSessions(s.Accounts, false),
-		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: s.Log}, nil)), MetricsToken: MetricsToken}
+		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: s.Log}, nil)), MetricsToken: MetricsToken, Ground: ground}
 	h := httptest.NewServer(server.Handler())
 	tb.Cleanup(h.Close)
 	s.URL = h.URL

@@ -59,7 +59,11 @@ create index cases_by_person on cases (campaign_id, found_person, id);
 create index cases_by_body on cases (campaign_id, body_id, id) where body_id is not null;
 create index cases_at_hand on cases (campaign_id, hand, lead_unit_id, due_at, id) where hand <> '';
 create index cases_due on cases (campaign_id, hand, due_at, id) where hand <> '';
-create index cases_places on cases (campaign_id, lat, lon) where lat is not null;
+create index cases_by_step_due on cases (campaign_id, step, due_at, id);
+-- What the map reads, so that it need not look at the cases themselves: what is open changes often, what was never does.
+create index cases_places on cases (campaign_id, lat, lon, category, severity, source, found_by) where lat is not null;
+create index cases_open_places on cases (campaign_id, lat, lon, hand, step, category, severity, source, lead_unit_id, found_by, body_id, due_at, amber_at) where hand <> '' and lat is not null;
+create index cases_due_places on cases (campaign_id, due_at, id, step, lat, lon) where hand <> '';
 
 -- Which units a case concerns: lead, support, former (had it before), finder.
 create table case_units (
@@ -105,6 +109,17 @@ create table case_counts (
   shard integer not null,
   n integer not null,
   primary key (campaign_id, unit_id, step, shard)
+);
+
+-- How many cases lie in each cell of the ground, 1/200 of a degree wide and high: y and x are latitude and longitude
+-- times 200, rounded down. A cell is small, so writers seldom meet in one.
+create table case_cells (
+  campaign_id integer not null,
+  y integer not null,
+  x integer not null,
+  n integer not null, -- all
+  open integer not null, -- those in somebody's hand
+  primary key (campaign_id, y, x)
 );
 
 -- How long each step may take, where the campaign differs from the program's own rules. category '' is any.
@@ -174,6 +189,7 @@ drop table order_cases;
 drop table orders;
 drop table case_rules;
 drop table case_limits;
+drop table case_cells;
 drop table case_counts;
 drop table case_callers;
 drop table case_spans;

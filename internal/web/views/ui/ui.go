@@ -23,6 +23,7 @@ type Shell struct {
 	Search  string // where the search form goes, or ""
 	Query   string
 	Assets  string // path prefix of the bundled files, with their version
+	Bundle  string // a script and a style sheet that only this page needs, or ""
 	Print   string // a class of the page box, or ""
 	Warn    string // what is wrong with the set-up, for whoever can mend it or suffers from it
 	Refused string // shown above the page: why the last step did not work
