@@ -47,6 +47,7 @@ type Filter struct {
 	Source   Source
 	Late     bool
 	Mine     bool // registered by the viewer
+	Placed   bool // with coordinates
 	Text     string
 	After    string // Next of the page before
 }
@@ -93,6 +94,9 @@ func (s *Service) narrowed(v Viewer, f Filter, rows *[]Row) *bun.SelectQuery {
 	}
 	if f.Late {
 		q = q.Where("ca.hand <> ''").Where("ca.due_at <= ?", s.clock.Now())
+	}
+	if f.Placed {
+		q = q.Where("ca.lat IS NOT NULL").Where("ca.lon IS NOT NULL")
 	}
 	if f.Mine {
 		q = q.Where("ca.found_by = ?", v.Actor.AccountID)
