@@ -25,13 +25,12 @@ func casesPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	f := cases.Filter{Step: cases.Step(q.FormValue("step")), Category: q.FormValue("category"), Severity: cases.Severity(q.FormValue("severity")),
-		Source: cases.Source(q.FormValue("source")), Late: q.FormValue("late") != "", Mine: q.FormValue("mine") != "", Text: q.FormValue("q"), After: q.FormValue("after")}
+	f := q.caseFilter()
 	page, err := q.s.Cases.List(q.ctx(), v, f)
 	if err != nil {
 		return err
 	}
-	l := views.CaseList{Base: q.base(), Filter: f, Rows: q.caseRows(page.Rows), Next: page.Next}
+	l := views.CaseList{Base: q.base(), Filter: f, Rows: q.caseRows(page.Rows), Next: page.Next, MayImport: v.MayImport()}
 	if l.Desks, err = q.desks(v); err != nil {
 		return err
 	}
@@ -42,6 +41,12 @@ func casesPage(q *request) error {
 		return err
 	}
 	return q.page("案件", views.CasesPage(l))
+}
+
+// caseFilter is the filter that stands in the address.
+func (q *request) caseFilter() cases.Filter {
+	return cases.Filter{Step: cases.Step(q.FormValue("step")), Category: q.FormValue("category"), Severity: cases.Severity(q.FormValue("severity")),
+		Source: cases.Source(q.FormValue("source")), Late: q.FormValue("late") != "", Mine: q.FormValue("mine") != "", Text: q.FormValue("q"), After: q.FormValue("after")}
 }
 
 // stepCounts counts by step where the reader sees all cases; -1 leaves the number out.

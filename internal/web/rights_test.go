@@ -102,6 +102,13 @@ var rights = []right{
 	{route: "POST /c/{c}/cases/{k}/step", may: "office inspector", path: "/c/{c}/cases/{v}/step", form: "verb=closed&revision=-1&outcome=fixed"},
 	{route: "GET /c/{c}/cases/rules", may: members},
 	{route: "POST /c/{c}/cases/rules", may: "office", form: "step=rectify&severity=ordinary&n=5&measure=workdays"},
+	{route: "GET /c/{c}/cases.xlsx", may: members},
+	{route: "GET /c/{c}/cases.geojson", may: members},
+	{route: "GET /c/{c}/cases/template.xlsx", may: "office"},
+	{route: "GET /c/{c}/cases/import", may: "office"},
+	{route: "POST /c/{c}/cases/import", may: "office", upload: problemSheet},
+	{route: "GET /c/{c}/cases/import/{x}", may: "office"},
+	{route: "POST /c/{c}/cases/import/{x}/agree", may: "office"},
 	{route: "GET /c/{c}/orders", may: members},
 	{route: "POST /c/{c}/orders", may: "office inspector", form: "cases={n}&unit=市园林绿化中心&order_day=2024-04-10&signer=谈笑&requirement=补植"},
 	{route: "GET /c/{c}/orders/{o}", may: "leader office lead inspector"},
@@ -233,7 +240,7 @@ func TestRights_IdsOfAnotherCampaignLeadNowhere(t *testing.T) {
 	tried := 0
 	for _, r := range rights {
 		_, path, _ := strings.Cut(r.route, " ")
-		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}"} {
+		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}", "{x}"} {
 			if !strings.Contains(path, id) {
 				continue
 			}

@@ -198,6 +198,7 @@ func (s *stage) foreign(t *testing.T) map[string]string {
 	office := s.actor(seatIn(t, s.DB, s.away.ID, plan.Office))
 	ids["{k}"], ids["{e}"] = s.caseOf(t, office, s.away.ID)
 	ids["{o}"] = s.orderOf(t, office, s.away.ID, ids["{k}"], s.firstUnit(t, s.away.ID), 0)
+	ids["{x}"] = s.importOf(t, office, s.away.ID)
 	ids["{d}"] = fmt.Sprint(s.draft(t, s.away.ID, "examples/linfen-2023/plan.txt"))
 	return ids
 }
@@ -292,6 +293,9 @@ func (s *stage) body(t *testing.T, r right) (body io.Reader, contentType string)
 			t.Fatal(err)
 		}
 		return strings.NewReader(v.Encode()), "application/x-www-form-urlencoded"
+	}
+	if r.upload == problemSheet {
+		return sheetForm(t, problemSheet, workbook(t, someProblems))
 	}
 	content, err := os.ReadFile(filepath.Join(webtest.Root(), r.upload))
 	if err != nil {

@@ -43,6 +43,7 @@ func (s *stage) renewCases(t *testing.T) {
 	office := s.as(t, "office")
 	s.ids["{v}"], _ = s.caseOf(t, office, s.home.ID)
 	s.step(t, office, s.ids["{v}"], cases.Act{Verb: cases.Dispatch, Unit: lead})
+	s.ids["{x}"] = s.importOf(t, office, s.home.ID)
 	s.step(t, s.as(t, "lead"), s.ids["{v}"], cases.Act{Verb: cases.Respond, Reason: "已补植"})
 }
 

@@ -35,6 +35,7 @@ type CaseList struct {
 	Counts     []StepCount
 	Categories []string
 	MayOrder   bool
+	MayImport  bool
 }
 
 // Desk is a tab: what waits in one hand.
