@@ -48,6 +48,7 @@ type Filter struct {
 	Late     bool
 	Open     bool // in somebody's hand
 	Mine     bool // registered by the viewer
+	Placed   bool // with coordinates
 	Text     string
 	After    string // Next of the page before
 }
@@ -101,6 +102,9 @@ func (s *Service) narrow(v Viewer, f Filter, q *bun.SelectQuery) *bun.SelectQuer
 	}
 	if f.Late {
 		q = q.Where("ca.hand <> ''").Where("ca.due_at <= ?", s.clock.Now())
+	}
+	if f.Placed {
+		q = q.Where("ca.lat IS NOT NULL").Where("ca.lon IS NOT NULL")
 	}
 	if f.Mine {
 		q = foundBy(v).keep(q)

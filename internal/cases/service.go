@@ -62,20 +62,39 @@ func (s *Service) Register(ctx context.Context, campaignID int64, r Registration
 	draft := c
 	err = s.db.Write(ctx, func(tx db.Tx) error {
 		c = draft
-		return s.register(ctx, tx, days, &c, r)
+		e, err := s.entry(ctx, tx, days, campaignID)
+		if err != nil {
+			return err
+		}
+		return s.register(ctx, e, &c, r)
 	})
 	return c, err
 }
 
-func (s *Service) register(ctx context.Context, tx db.Tx, days *calendar.Days, c *Case, r Registration) error {
-	v, err := viewerOf(ctx, tx, c.CampaignID)
-	if err != nil {
-		return err
+// entry is what registering asks within a transaction, however many cases there are.
+type entry struct {
+	tx    db.Tx
+	days  *calendar.Days
+	rules Rules
+	v     Viewer
+	t     Transition
+}
+
+func (s *Service) entry(ctx context.Context, tx db.Tx, days *calendar.Days, campaignID int64) (e entry, err error) {
+	e = entry{tx: tx, days: days}
+	if e.v, err = viewerOf(ctx, tx, campaignID); err != nil {
+		return e, err
 	}
-	t, _ := rowFor(Case{}, Register)
-	if !v.may(t, *c, nil) && !v.Actor.System {
-		return refusal(t)
+	e.t, _ = rowFor(Case{}, Register)
+	if !e.v.may(e.t, Case{CampaignID: campaignID}, nil) && !e.v.Actor.System {
+		return e, refusal(e.t)
 	}
+	e.rules, err = rulesOf(ctx, tx, campaignID)
+	return e, err
+}
+
+func (s *Service) register(ctx context.Context, e entry, c *Case, r Registration) error {
+	tx, v, t := e.tx, e.v, e.t
 	if again, ok, err := byUUID(ctx, tx, c.CampaignID, c.UUID); err != nil || ok {
 		*c = again
 		return err
@@ -96,11 +115,7 @@ func (s *Service) register(ctx context.Context, tx db.Tx, days *calendar.Days, c
 	if err != nil {
 		return err
 	}
-	rules, err := rulesOf(ctx, tx, c.CampaignID)
-	if err != nil {
-		return err
-	}
-	k := &clock{tx: tx, days: days, rules: rules, now: now, c: c}
+	k := &clock{tx: tx, days: e.days, rules: e.rules, now: now, c: c}
 	if err := firstErr(k.strike(ctx, t, now), setDue(ctx, tx, *c)); err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (q *request) caseList(status int, f cases.Filter, with func(*views.CaseList
 	if err != nil {
 		return err
 	}
-	l := views.CaseList{Base: q.base(), Filter: f, Rows: q.caseRows(page.Rows), Next: page.Next, Office: v.Standing.InOffice()}
+	l := views.CaseList{Base: q.base(), Filter: f, Rows: q.caseRows(page.Rows), Next: page.Next, Office: v.Standing.InOffice(), MayImport: v.MayImport()}
 	if l.Desks, err = q.desks(v); err != nil {
 		return err
 	}
@@ -86,6 +86,9 @@ func dispatchAll(q *request) error {
 		l.Problem, l.Ticked, l.BulkUnit = problem, ticked, q.PostFormValue("unit")
 	})
 }
+
+// caseFilter is the filter that stands in the address.
+func (q *request) caseFilter() cases.Filter { return cases.FilterOf(q.URL.Query()) }
 
 // stepCounts counts by step where the reader sees all cases; -1 leaves the number out.
 func (q *request) stepCounts(v cases.Viewer) ([]views.StepCount, error) {

@@ -109,6 +109,13 @@ var rights = []right{
 	{route: "GET /c/{c}/board", may: members},
 	{route: "POST /c/{c}/views", may: members, form: "name=逾期的&query=late%3D1"},
 	{route: "POST /c/{c}/views/{w}/delete", may: "office"}, // the office's own
+	{route: "GET /c/{c}/cases.xlsx", may: members},
+	{route: "GET /c/{c}/cases.geojson", may: members},
+	{route: "GET /c/{c}/cases/template.xlsx", may: "office"},
+	{route: "GET /c/{c}/cases/import", may: "office"},
+	{route: "POST /c/{c}/cases/import", may: "office", upload: problemSheet},
+	{route: "GET /c/{c}/cases/import/{x}", may: "office"},
+	{route: "POST /c/{c}/cases/import/{x}/agree", may: "office"},
 	{route: "GET /c/{c}/orders", may: members},
 	{route: "POST /c/{c}/orders", may: "office inspector", form: "cases={n}&unit=市园林绿化中心&order_day=2024-04-10&signer=谈笑&requirement=补植"},
 	{route: "GET /c/{c}/orders/{o}", may: "leader office lead inspector"},
@@ -240,7 +247,7 @@ func TestRights_IdsOfAnotherCampaignLeadNowhere(t *testing.T) {
 	tried := 0
 	for _, r := range rights {
 		_, path, _ := strings.Cut(r.route, " ")
-		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}", "{w}"} {
+		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}", "{x}", "{w}"} {
 			if !strings.Contains(path, id) {
 				continue
 			}

@@ -41,7 +41,7 @@ var sentences = map[string]string{ //nolint:gosec // 设置密码 is a sentence,
 	"case.reminded": "提醒：{step}到 {due} 为止（{mark}）", "case.due_moved": "放假安排有变，{step}时限由 {before} 改为 {after}", "case.ordered": "列入督办单 {order}，{due} 前整改",
 	"order.issued": "开具督办单 {number}，{cases} 件，{due} 前整改", "order.closed": "{number} 所列案件全部办结", "order.reopened": "{number} 有案件重新打开",
 	"campaign.limit_set": "案件时限：{severity}{step}改为 {limit}", "campaign.rule_set": "案件规则：{category}{pattern}照片要求 {photos}", "calendar.changed": "录入 {year} 年放假安排 {days} 天（{source}）",
-	"account.created": "建立账号 {login}", "account.signed_in": "登录", "account.sign_in_failed": "登录失败",
+	"campaign.cases_imported": "导入表格“{name}”，登记 {cases} 件", "account.created": "建立账号 {login}", "account.signed_in": "登录", "account.sign_in_failed": "登录失败",
 	"account.locked_out": "连续输错密码，暂时锁定", "account.link_issued": "发出一次性链接", "account.password_set": "设置密码",
 	"account.locked": "锁定账号", "account.unlocked": "解锁账号", "account.admin_granted": "管理员角色改为“{admin}”",
 }

@@ -199,6 +199,7 @@ func (s *stage) foreign(t *testing.T) map[string]string {
 	ids["{k}"], ids["{e}"] = s.caseOf(t, office, s.away.ID)
 	ids["{o}"] = s.orderOf(t, office, s.away.ID, ids["{k}"], s.firstUnit(t, s.away.ID), 0)
 	ids["{w}"] = s.viewOf(t, s.as(t, "elsewhere"), s.away.ID)
+	ids["{x}"] = s.importOf(t, office, s.away.ID)
 	ids["{d}"] = fmt.Sprint(s.draft(t, s.away.ID, "examples/linfen-2023/plan.txt"))
 	return ids
 }
@@ -293,6 +294,9 @@ func (s *stage) body(t *testing.T, r right) (body io.Reader, contentType string)
 			t.Fatal(err)
 		}
 		return strings.NewReader(v.Encode()), "application/x-www-form-urlencoded"
+	}
+	if r.upload == problemSheet {
+		return sheetForm(t, problemSheet, workbook(t, someProblems))
 	}
 	content, err := os.ReadFile(filepath.Join(webtest.Root(), r.upload))
 	if err != nil {

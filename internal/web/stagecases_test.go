@@ -44,6 +44,7 @@ func (s *stage) renewCases(t *testing.T) {
 	s.ids["{w}"] = s.viewOf(t, office, s.home.ID)
 	s.ids["{v}"], _ = s.caseOf(t, office, s.home.ID)
 	s.step(t, office, s.ids["{v}"], cases.Act{Verb: cases.Dispatch, Unit: lead})
+	s.ids["{x}"] = s.importOf(t, office, s.home.ID)
 	s.step(t, s.as(t, "lead"), s.ids["{v}"], cases.Act{Verb: cases.Respond, Reason: "已补植"})
 }
 

@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"pinzhi/internal/campaign"
 	"pinzhi/internal/roster"
@@ -22,6 +23,9 @@ type sheet struct {
 	wide    bool // A3 landscape
 	pinned  int  // columns that stay when one scrolls
 	isDrill bool
+
+	// stream adds what should not be in memory all at once, after rows.
+	stream func(add func(row []any) error) error
 }
 
 // send writes the sheet as .xlsx: title, head row, thin rules, frozen head, print set-up.
@@ -74,7 +78,7 @@ func (s sheet) build(campaignName string) (*excelize.File, error) {
 	return f, nil
 }
 
-type sheetStyles struct{ title, head, body int }
+type sheetStyles struct{ title, head, body, when int }
 
 func (s sheet) styles(f *excelize.File) (st sheetStyles, err error) {
 	border := []excelize.Border{}
@@ -90,8 +94,13 @@ func (s sheet) styles(f *excelize.File) (st sheetStyles, err error) {
 		Alignment: &excelize.Alignment{Horizontal: "center", Vertical: "center", WrapText: true}}); err != nil {
 		return st, err
 	}
-	st.body, err = f.NewStyle(&excelize.Style{Font: &excelize.Font{Size: 11, Family: "宋体"}, Border: border,
-		Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}})
+	body := excelize.Style{Font: &excelize.Font{Size: 11, Family: "宋体"}, Border: border, Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}}
+	if st.body, err = f.NewStyle(&body); err != nil {
+		return st, err
+	}
+	minute := "yyyy-mm-dd hh:mm"
+	body.CustomNumFmt = &minute
+	st.when, err = f.NewStyle(&body)
 	return st, err
 }
 
@@ -109,16 +118,34 @@ func (s sheet) write(w *excelize.StreamWriter, title string, st sheetStyles) err
 	if err := w.SetRow("A2", heads, excelize.RowOpts{Height: max(22, s.height(texts(s.heads)))}); err != nil {
 		return err
 	}
-	for i, row := range s.rows {
+	n := 1
+	add := func(row []any) error {
+		n++
 		cells := make([]any, len(row))
 		for j, v := range row {
-			cells[j] = excelize.Cell{StyleID: st.body, Value: v}
+			cells[j] = excelize.Cell{StyleID: st.of(v), Value: v}
 		}
-		if err := w.SetRow(cell(0, i+2), cells, excelize.RowOpts{Height: s.height(row)}); err != nil {
+		return w.SetRow(cell(0, n), cells, excelize.RowOpts{Height: s.height(row)})
+	}
+	for _, row := range s.rows {
+		if err := add(row); err != nil {
+			return err
+		}
+	}
+	if s.stream != nil {
+		if err := s.stream(add); err != nil {
 			return err
 		}
 	}
 	return w.Flush()
+}
+
+// of is the style of a value: an instant is written as one.
+func (st sheetStyles) of(v any) int {
+	if _, ok := v.(time.Time); ok {
+		return st.when
+	}
+	return st.body
 }
 
 func texts(list []string) []any {

@@ -35,6 +35,7 @@ type CaseList struct {
 	Filter     cases.Filter
 	Counts     []StepCount
 	Categories []string
+	MayImport  bool
 	Office     bool // the reader hands cases out
 	Units      []string
 	BulkUnit   string // what a form that was not taken held
