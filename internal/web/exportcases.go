@@ -42,7 +42,7 @@ func casesSheet(q *request) error {
 }
 
 func caseCells(r cases.Row) []any {
-	return []any{r.Number(), r.Title, r.Words, r.Source.Name(), r.Category, r.Severity.Name(), r.Address, r.District, fiveDigits(r.Lon), fiveDigits(r.Lat),
+	return []any{r.Number(), r.Title, r.Words, r.Source.Name(), r.Category, r.Severity.Name(), r.Address, r.District, orBlank(r.Lon), orBlank(r.Lat),
 		wallClock(r.FoundAt), wallClock(r.RegisteredAt), r.Step.Name(), r.UnitName, wallClock(lastMinute(r.DueAt)), r.Round, r.Outcome.Name(), wallClock(r.ClosedAt)}
 }
 
@@ -62,7 +62,7 @@ func lastMinute(t time.Time) time.Time {
 	return t
 }
 
-func fiveDigits(x *float64) any {
+func orBlank(x *float64) any {
 	if x == nil {
 		return nil
 	}
