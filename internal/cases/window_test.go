@@ -141,6 +141,7 @@ func TestWindow_CellsFollowWhatHappensToACase(t *testing.T) {
 		x := c.registerAt(t, "inspector", 36.0801, -111.5101) // west of the meridian cells count backwards
 		for _, s := range []struct {
 			step
+
 			open int
 		}{
 			{step{"office", c.act(cases.Accept)}, 1}, {step{"office", c.act(cases.Decline)}, 0}, {step{"inspector", c.act(cases.Object)}, 1},
