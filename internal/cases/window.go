@@ -155,16 +155,19 @@ func (l looking) counted() bool {
 	return l.side > 0 && l.v.SeesAll() && f == Filter{}
 }
 
-func (l looking) query() *bun.SelectQuery {
-	q := l.s.narrow(l.v, l.f, l.s.seen(l.v))
+func (l looking) query() *bun.SelectQuery { return l.over("cases AS ca") }
+
+// over is the query of the window over the table, by whatever index of it.
+func (l looking) over(table string) *bun.SelectQuery {
+	q := l.s.narrow(l.v, l.f, l.s.within(l.v, l.s.db.Reader().NewSelect().TableExpr(table).Where("ca.campaign_id = ?", l.v.CampaignID)))
 	if strings.TrimSpace(l.f.Text) != "" {
 		q = q.Where("ca.id IN (?)", bun.List(append(l.ids, 0)))
 	}
 	return q.Where("ca.lat IS NOT NULL")
 }
 
-// seen are the cases that exist for the viewer, as within says it, but for counting: the units' cases are collected
-// first, instead of every case being asked whether it is one of them.
+// seen are the cases that exist for the viewer, as within says it, but for what reads all of them: the units' cases
+// are collected first, instead of every case being asked whether it is one of them.
 func (s *Service) seen(v Viewer) *bun.SelectQuery {
 	q := s.db.Reader().NewSelect().TableExpr("cases AS ca").Where("ca.campaign_id = ?", v.CampaignID)
 	if len(v.Units()) == 0 || len(v.headsOf(plan.WorkGroup)) > 0 {
@@ -224,7 +227,7 @@ func (l looking) cells(ctx context.Context) ([]Cell, error) {
 // grouped counts in the indexes of the places. What is late is always open, so it is counted in the smaller one.
 func (l looking) grouped(ctx context.Context, b Box) (rows []cellRow, err error) {
 	y, x, late := "CAST(floor(ca.lat * ?) AS bigint) AS y", "CAST(floor(ca.lon * ?) AS bigint) AS x", "sum(CASE WHEN ca.due_at <= ? THEN 1 ELSE 0 END) AS late"
-	q := in(l.query(), b).ColumnExpr(y, l.scale()).ColumnExpr(x, l.scale()).ColumnExpr("count(*) AS n").GroupExpr("1, 2")
+	q := in(l.over(l.covering()), b).ColumnExpr(y, l.scale()).ColumnExpr(x, l.scale()).ColumnExpr("count(*) AS n").GroupExpr("1, 2")
 	if l.f.Open {
 		q = q.ColumnExpr(late, l.s.clock.Now())
 	}
@@ -233,10 +236,26 @@ func (l looking) grouped(ctx context.Context, b Box) (rows []cellRow, err error)
 	}
 	l.f.Open, l.f.Late = true, true
 	var overdue []cellRow
-	if err := in(l.query(), b).ColumnExpr(y, l.scale()).ColumnExpr(x, l.scale()).ColumnExpr("count(*) AS late").GroupExpr("1, 2").Scan(ctx, &overdue); err != nil {
+	if err := in(l.over(l.covering()), b).ColumnExpr(y, l.scale()).ColumnExpr(x, l.scale()).ColumnExpr("count(*) AS late").GroupExpr("1, 2").Scan(ctx, &overdue); err != nil {
 		return nil, err
 	}
 	return gathered(append(rows, overdue...), 1), nil
+}
+
+// covering names the index that holds all that counting asks for. SQLite would rather take the one of the category
+// and look at every case of it; PostgreSQL weighs that by itself.
+func (l looking) covering() string {
+	f := l.f
+	few := len(l.ids) > 0
+	switch {
+	case few || db.KindOf(l.s.db.Reader()) != db.SQLite:
+		return "cases AS ca"
+	case f.Open:
+		return "cases AS ca INDEXED BY cases_open_places"
+	case f.Step == "" && f.Unit == 0 && !f.Late && !f.Mine && l.v.SeesAll():
+		return "cases AS ca INDEXED BY cases_places"
+	}
+	return "cases AS ca"
 }
 
 // summed reads the cells that are counted already, and what of them is late: that changes by the clock alone.
@@ -325,18 +344,30 @@ func (l looking) single(ctx context.Context, w *Window) error {
 // the list's order and stops when the list is full, which is soon.
 func (l looking) first(ctx context.Context) (rows []Row, err error) {
 	var ids []int64
-	q := in(l.query(), l.box).Column("ca.id").Limit(windowRows)
+	order := []string{"ca.id DESC"}
 	if l.f.Open {
-		q = q.Where("ca.due_at IS NOT NULL").Order("ca.due_at", "ca.id")
-	} else {
-		q = q.Order("ca.id DESC")
+		order = []string{"ca.due_at", "ca.id"}
 	}
-	if err := q.Scan(ctx, &ids); err != nil || len(ids) == 0 {
+	q := in(l.query(), l.box)
+	if db.KindOf(l.s.db.Reader()) == db.SQLite && l.v.SeesAll() && len(l.ids) == 0 {
+		q = l.inOrder()
+	}
+	if err := q.Column("ca.id").Order(order...).Limit(windowRows).Scan(ctx, &ids); err != nil || len(ids) == 0 {
 		return nil, err
 	}
 	err = l.s.db.Reader().NewSelect().Model(&rows).Column(rowColumns...).Where("ca.campaign_id = ?", l.v.CampaignID).Where("ca.id IN (?)", bun.List(ids)).Scan(ctx)
 	slices.SortFunc(rows, func(a, b Row) int { return cmp.Compare(slices.Index(ids, a.ID), slices.Index(ids, b.ID)) })
 	return rows, err
+}
+
+// inOrder keeps SQLite from collecting the whole box by the index of the places and sorting it: with the plus it does
+// not see that the index would serve. PostgreSQL weighs that by itself.
+func (l looking) inOrder() *bun.SelectQuery {
+	table := "cases AS ca"
+	if l.f.Open {
+		table = "cases AS ca INDEXED BY cases_due_places"
+	}
+	return l.over(table).Where("+ca.lat >= ? AND +ca.lat < ?", l.box.South, l.box.North).Where("+ca.lon >= ? AND +ca.lon < ?", l.box.West, l.box.East)
 }
 
 // Placed is how much of what a viewer may see has a place, and where on the ground that lies.

@@ -69,7 +69,7 @@ func (q *request) startBox(p cases.Placed) cases.Box {
 }
 
 func (q *request) mapList(w cases.Window, f cases.Filter) views.MapList {
-	return views.MapList{Base: q.base(), Rows: q.caseRows(w.Rows), N: w.N, Late: w.Late, Open: f.Open, Cells: len(w.Cells) > 0}
+	return views.MapList{Base: q.base(), Rows: q.caseRows(w.Rows), N: w.N, Late: w.Late, Open: f.Open}
 }
 
 // The answer of map.json is GeoJSON (RFC 7946) with the list beside the map as a member of its own.

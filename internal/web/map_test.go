@@ -117,12 +117,12 @@ func TestMap_TheListFollowsTheMapAndAClickOpensTheCase(t *testing.T) {
 	if want := 60 - 7; all != want {
 		t.Errorf("%d cases shown, want %d: those with a place", all, want)
 	}
-	// Pulled to the east by half the map: what lies in the west is gone from the list too.
+	// Moved by keyboard: what lies beyond the edge is gone from the list too.
 	fewer := eval[int](t, b, `new Promise(done => {
-		const g = document.querySelector("#ground"), r = g.getBoundingClientRect(), x = r.left + r.width * .3, y = r.top + r.height * .5;
+		const g = document.querySelector("#ground");
 		delete g.dataset.shown;
-		const at = (type, x, y, el) => el.dispatchEvent(new MouseEvent(type, { bubbles: true, clientX: x, clientY: y, buttons: 1, button: 0 }));
-		at("mousedown", x, y, g); for (let i = 1; i <= 10; i++) at("mousemove", x + i * 40, y, document); at("mouseup", x + 400, y, document);
+		g.focus();
+		g.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, keyCode: 37, shiftKey: true }));
 		const wait = () => g.dataset.shown ? done(Number(g.dataset.shown)) : setTimeout(wait, 30); wait();
 	})`)
 	if fewer >= all || fewer == 0 {
@@ -143,6 +143,37 @@ func TestMap_TheListFollowsTheMapAndAClickOpensTheCase(t *testing.T) {
 	b.do(t, chromedp.WaitReady(chromedp.CSS(".stages")))
 	for _, w := range b.said() {
 		t.Error("console:", w)
+	}
+}
+
+func TestMap_ManyCasesAreSquaresThatOpen(t *testing.T) {
+	s, c := mapped(t, 1300)
+	b := newTab(t, chromium(t), s, "office", 1440, 900)
+	b.do(t, chromedp.Navigate(fmt.Sprintf("%s/c/%d/map", s.URL, c.ID)), chromedp.WaitReady(chromedp.CSS("#ground[data-shown] .cell")))
+	visitNow(t, b, "wide", "map-many")
+	if rows := eval[int](t, b, `document.querySelectorAll("#listed a[data-id]").length`); rows != 50 {
+		t.Errorf("%d rows in the list, want 50", rows)
+	}
+	eval[int](t, b, `[...document.querySelectorAll("#ground .cell")].pop().dispatchEvent(new MouseEvent("click", { bubbles: true })), 0`)
+	b.do(t, chromedp.WaitReady(chromedp.CSS("#ground[data-shown] .mk")))
+	visitNow(t, b, "wide", "map-opened")
+}
+
+func TestViews_AreKeptAndDroppedOnTheList(t *testing.T) {
+	s, c := mapped(t, 4)
+	browser := chromium(t)
+	for _, size := range sizes {
+		b := newTab(t, browser, s, "office", size.width, size.height)
+		b.do(t, chromedp.Navigate(fmt.Sprintf("%s/c/%d/cases?open=1&source=hotline", s.URL, c.ID)), chromedp.Click(chromedp.CSS(".kept summary")),
+			chromedp.SendKeys(chromedp.CSS("#vn"), "热线在办"), chromedp.Click(chromedp.CSS(".kept details button")), chromedp.WaitReady(chromedp.CSS(".kept li a[aria-current]")))
+		visitNow(t, b, size.name, "views")
+		if at := eval[string](t, b, `location.search`); at != "?open=1&source=hotline" {
+			t.Errorf("%s: kept, and now at %s", size.name, at)
+		}
+		b.do(t, chromedp.Click(chromedp.CSS(".kept li button")), chromedp.WaitReady(chromedp.CSS("input[name=open]:not(:checked)")))
+		if left := eval[int](t, b, `document.querySelectorAll(".kept li").length`); left != 0 {
+			t.Errorf("%s: %d views left", size.name, left)
+		}
 	}
 }
 
@@ -196,12 +227,13 @@ func TestMap_AnswersGeoJSON(t *testing.T) {
 	}
 	status, content := get("bbox=111,35,112,37&zoom=11")
 	var out struct {
-		Type     string
-		N        int
+		Type     string `json:"type"`
+		N        int    `json:"n"`
 		Features []struct {
-			ID       int64
-			Geometry struct{ Coordinates []float64 }
-		}
+			Geometry struct {
+				Coordinates []float64 `json:"coordinates"`
+			} `json:"geometry"`
+		} `json:"features"`
 	}
 	if err := json.Unmarshal(content, &out); err != nil || status != http.StatusOK || out.Type != "FeatureCollection" || out.N != 10 || len(out.Features) != 10 {
 		t.Fatalf("status %d, %v, %+v", status, err, out)

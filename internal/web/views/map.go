@@ -33,12 +33,19 @@ func (m MapPage) filters() CaseList {
 
 // MapList is the list beside the map: what is in the window, what is due first at the top.
 type MapList struct {
-	Base  Base
-	Rows  []CaseRow
-	N     int
-	Late  int
-	Open  bool
-	Cells bool
+	Base Base
+	Rows []CaseRow
+	N    int
+	Late int
+	Open bool
+}
+
+// order says which cases the list has where it has not all.
+func (l MapList) order() string {
+	if l.Open {
+		return "最先到期的"
+	}
+	return "最新的"
 }
 
 // Board is the open cases by step.
