@@ -194,7 +194,7 @@ func (c *city) told(t *testing.T, id int64) (words []string) {
 			continue
 		}
 		var data struct{ Step, Mark, To, Before, After string }
-		if err := json.Unmarshal(r.Data, &data); err != nil {
+		if err := json.Unmarshal(r.Data, &data); err != nil { //nolint:musttag // the names fit as they are
 			t.Fatal(err)
 		}
 		words = append(words, fmt.Sprint(r.At.In(kernel.Shanghai).Format("01-02 15:04 "), r.Verb, " ", data.Step, " ", data.Mark, data.To, data.Before, data.After))

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"pinzhi/internal/db"
-
-	"github.com/uptrace/bun"
 )
 
 const eachPiece = 1000
@@ -38,7 +36,7 @@ func (s *Service) Each(ctx context.Context, v Viewer, f Filter, do func([]Row) e
 func (s *Service) piece(ctx context.Context, v Viewer, f Filter, before int64) (rows []Row, next int64, err error) {
 	q := s.narrowed(v, f, &rows)
 	if strings.TrimSpace(f.Text) == "" {
-		if err = q.Where("ca.id < ?", before).Order("ca.id DESC").Limit(eachPiece).Scan(ctx); err == nil && len(rows) == eachPiece {
+		if err = s.within(v, q).Where("ca.id < ?", before).Order("ca.id DESC").Limit(eachPiece).Scan(ctx); err == nil && len(rows) == eachPiece {
 			next = rows[eachPiece-1].ID
 		}
 		return rows, next, err
@@ -50,6 +48,6 @@ func (s *Service) piece(ctx context.Context, v Viewer, f Filter, before int64) (
 	if len(ids) == eachPiece {
 		next = ids[eachPiece-1]
 	}
-	err = q.Where("ca.id IN (?)", bun.List(ids)).Order("ca.id DESC").Scan(ctx)
+	err = among(v, q, ids).Order("ca.id DESC").Scan(ctx)
 	return rows, next, err
 }

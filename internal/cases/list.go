@@ -69,15 +69,15 @@ func (s *Service) List(ctx context.Context, v Viewer, f Filter) (Page, error) {
 		return s.search(ctx, v, f, before)
 	}
 	var rows []Row
-	if err := s.narrowed(v, f, &rows).Where("ca.id < ?", before).Order("ca.id DESC").Limit(pageSize + 1).Scan(ctx); err != nil {
+	if err := s.within(v, s.narrowed(v, f, &rows)).Where("ca.id < ?", before).Order("ca.id DESC").Limit(pageSize + 1).Scan(ctx); err != nil {
 		return Page{}, fmt.Errorf("cases: %w", err)
 	}
 	return s.page(ctx, rows, func(r Row) string { return strconv.FormatInt(r.ID, 10) })
 }
 
-// narrowed is the query of a filter within what the viewer may see.
+// narrowed is the query of a filter; the caller keeps it within what the viewer may see.
 func (s *Service) narrowed(v Viewer, f Filter, rows *[]Row) *bun.SelectQuery {
-	return s.narrow(v, f, s.within(v, s.db.Reader().NewSelect().Model(rows).Where("ca.campaign_id = ?", v.CampaignID)))
+	return s.narrow(v, f, s.db.Reader().NewSelect().Model(rows).Where("ca.campaign_id = ?", v.CampaignID))
 }
 
 // narrow puts a filter on a query of cases.
@@ -101,7 +101,7 @@ func (s *Service) narrow(v Viewer, f Filter, q *bun.SelectQuery) *bun.SelectQuer
 		q = q.Where("ca.hand <> ''")
 	}
 	if f.Late {
-		q = q.Where("ca.hand <> ''").Where("ca.due_at <= ?", s.clock.Now())
+		q = q.Where("ca.id IN (SELECT id FROM cases WHERE campaign_id = ? AND hand <> '' AND due_at <= ?)", v.CampaignID, s.clock.Now())
 	}
 	if f.Placed {
 		q = q.Where("ca.lat IS NOT NULL").Where("ca.lon IS NOT NULL")
@@ -156,32 +156,58 @@ func (s *Service) within(v Viewer, q *bun.SelectQuery) *bun.SelectQuery {
 	return u.keep(q)
 }
 
-const (
-	searchChunk  = 200
-	searchChunks = 20 // then a rare filter over a common word gives what it has, and a key to go on
-)
+// among is within for a few cases that were found already: each is looked at by itself.
+func among(v Viewer, q *bun.SelectQuery, ids []int64) *bun.SelectQuery {
+	q = q.Where("ca.id IN (?)", bun.List(ids))
+	if v.SeesAll() {
+		return q
+	}
+	return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+		q = q.Where("EXISTS (SELECT 1 FROM case_units WHERE campaign_id = ca.campaign_id AND case_id = ca.id AND unit_id IN (?))", bun.List(append(v.Units(), 0)))
+		if v.Actor.AccountID != 0 {
+			q = q.WhereOr("ca.found_by = ?", v.Actor.AccountID)
+		}
+		if v.Actor.PersonID != 0 {
+			q = q.WhereOr("ca.found_person = ?", v.Actor.PersonID)
+		}
+		if bodies := v.headsOf(plan.WorkGroup); len(bodies) > 0 {
+			q = q.WhereOr("ca.body_id IN (?)", bun.List(bodies))
+		}
+		return q
+	})
+}
+
+// searchChunks is how much of the index one page reads: then a rare filter over a common word gives what it has,
+// and a key to go on.
+var searchChunks = []int{200, 800}
 
 // search lists what has the text, filtered: it reads the index from the newest on until the page is full.
 func (s *Service) search(ctx context.Context, v Viewer, f Filter, before int64) (Page, error) {
 	var found []Row
-	for range searchChunks {
-		ids, err := db.CaseText.Page(ctx, s.db.Reader(), v.CampaignID, f.Text, before, searchChunk)
+	more := false
+	for _, chunk := range searchChunks {
+		ids, err := db.CaseText.Page(ctx, s.db.Reader(), v.CampaignID, f.Text, before, chunk)
 		if err != nil {
 			return Page{}, fmt.Errorf("search cases: %w", err)
 		}
+		more = len(ids) == chunk
 		if len(ids) == 0 {
 			break
 		}
 		var rows []Row
-		if err := s.narrowed(v, f, &rows).Where("ca.id IN (?)", bun.List(ids)).Order("ca.id DESC").Scan(ctx); err != nil {
+		if err := among(v, s.narrowed(v, f, &rows), ids).Order("ca.id DESC").Limit(pageSize + 1).Scan(ctx); err != nil {
 			return Page{}, fmt.Errorf("search cases: %w", err)
 		}
 		found, before = append(found, rows...), ids[len(ids)-1]
-		if len(found) > pageSize || len(ids) < searchChunk {
+		if len(found) > pageSize || !more {
 			break
 		}
 	}
-	return s.page(ctx, found, func(r Row) string { return strconv.FormatInt(r.ID, 10) })
+	p, err := s.page(ctx, found, func(r Row) string { return strconv.FormatInt(r.ID, 10) })
+	if p.Next == "" && more {
+		p.Next = strconv.FormatInt(before, 10)
+	}
+	return p, err
 }
 
 func (s *Service) page(ctx context.Context, rows []Row, key func(Row) string) (p Page, err error) {

@@ -28,7 +28,7 @@ func TestWindow_Speed(t *testing.T) {
 	}
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		c := opened(t, d)
-		c.fill(t, many)
+		c.fillPlaces(t, many)
 		city := cases.Box{West: 111.2, South: 35.85, East: 111.8, North: 36.3}
 		town := cases.Box{West: 111.48, South: 36.06, East: 111.54, North: 36.1}
 		street := cases.Box{West: 111.505, South: 36.08, East: 111.515, North: 36.085}
@@ -114,7 +114,7 @@ func timed(t *testing.T, name string, run func() string) {
 
 // fill writes cases in bulk, as they would stand after years: a third open, a tenth of those late; most of them in
 // the towns.
-func (c *city) fill(t *testing.T, n int) {
+func (c *city) fillPlaces(t *testing.T, n int) {
 	t.Helper()
 	ctx := context.Background()
 	counts, err := roster.UnitCounts(webtest.System(), c.db.Reader(), c.campaign.ID)

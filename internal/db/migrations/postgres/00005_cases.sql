@@ -52,8 +52,11 @@ create table cases (
   foreign key (campaign_id, body_id) references bodies (campaign_id, id)
 );
 create index cases_by_step on cases (campaign_id, step, id);
-create index cases_by_unit on cases (campaign_id, lead_unit_id, id);
-create index cases_by_category on cases (campaign_id, category, id);
+-- What follows the id lets a second filter be checked within the index.
+create index cases_by_unit on cases (campaign_id, lead_unit_id, id, step, category, severity, source);
+create index cases_by_category on cases (campaign_id, category, id, step, severity, source);
+create index cases_by_source on cases (campaign_id, source, id, step, category, severity);
+create index cases_by_severity on cases (campaign_id, severity, id, step, category, source);
 create index cases_by_finder on cases (campaign_id, found_by, id);
 create index cases_by_person on cases (campaign_id, found_person, id);
 create index cases_by_body on cases (campaign_id, body_id, id) where body_id is not null;
