@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"pinzhi/internal/calendar"
@@ -64,16 +65,16 @@ func (k *clock) drop(ctx context.Context) error {
 
 // last is the newest due of a step.
 func (k *clock) last(step string) (calendar.Due, bool) {
-	for i := len(k.dues) - 1; i >= 0; i-- {
-		if k.dues[i].Step == step {
-			return k.dues[i], true
+	for _, d := range slices.Backward(k.dues) {
+		if d.Step == step {
+			return d, true
 		}
 	}
 	return calendar.Due{}, false
 }
 
 // strike does what a step does to the clocks: what was owed is met or dropped, what is owed now begins.
-func (k *clock) strike(ctx context.Context, t Transition, a Act, since time.Time) error {
+func (k *clock) strike(ctx context.Context, t Transition, since time.Time) error {
 	switch t.Verb {
 	case Register, Object:
 		return k.byRule(ctx, OweIntake, t.Verb.Name())

@@ -193,7 +193,13 @@ func (c *city) told(t *testing.T, id int64) (words []string) {
 		if r.ActorName != kernel.TheSystem.Name {
 			continue
 		}
-		var data struct{ Step, Mark, To, Before, After string }
+		var data struct {
+			Step   string `json:"step"`
+			Mark   string `json:"mark"`
+			To     string `json:"to"`
+			Before string `json:"before"`
+			After  string `json:"after"`
+		}
 		if err := json.Unmarshal(r.Data, &data); err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"pinzhi/internal/cases/suggest"
@@ -74,8 +75,8 @@ func learn(ctx context.Context, tx db.Tx, campaignID int64, x *suggest.Index) er
 	if err != nil {
 		return err
 	}
-	for i := len(rows) - 1; i >= 0; i-- {
-		x.Learn(text(rows[i].Title, rows[i].Words), names[rows[i].LeadUnitID])
+	for _, r := range slices.Backward(rows) {
+		x.Learn(text(r.Title, r.Words), names[r.LeadUnitID])
 	}
 	return nil
 }

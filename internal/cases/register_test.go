@@ -2,6 +2,7 @@ package cases_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,10 +29,10 @@ func TestRegister_TheSameUUIDGivesOneCaseAndOneEvent(t *testing.T) {
 		wg.Wait()
 		r.Words = "后来改过的话"
 		again, err := c.Register(ctx, c.campaign.ID, r)
-		if err := errors.Join(append(errs, err)...); err != nil {
+		if err := errors.Join(err, errors.Join(errs...)); err != nil {
 			t.Fatal(err)
 		}
-		for _, x := range append(got, again) {
+		for _, x := range slices.Concat(got, []cases.Case{again}) {
 			if x.ID != got[0].ID || x.Title != got[0].Title || x.ID == 0 {
 				t.Errorf("%d %s, want %d %s", x.ID, x.Title, got[0].ID, got[0].Title)
 			}

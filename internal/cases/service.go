@@ -101,7 +101,7 @@ func (s *Service) register(ctx context.Context, tx db.Tx, days *calendar.Days, c
 		return err
 	}
 	k := &clock{tx: tx, days: days, rules: rules, now: now, c: c}
-	if err := firstErr(k.strike(ctx, t, Act{}, now), setDue(ctx, tx, *c)); err != nil {
+	if err := firstErr(k.strike(ctx, t, now), setDue(ctx, tx, *c)); err != nil {
 		return err
 	}
 	data := map[string]any{"number": c.Number(), "title": c.Title, "source": c.Source, "severity": c.Severity, "address": c.Address}
@@ -230,7 +230,7 @@ func (s *Service) take(ctx context.Context, tx db.Tx, days *calendar.Days, campa
 		return c, err
 	}
 	k := &clock{tx: tx, days: days, rules: rules, now: now, c: &c, dues: dues}
-	if err := k.strike(ctx, t, a, was.StepAt); err != nil {
+	if err := k.strike(ctx, t, was.StepAt); err != nil {
 		return c, err
 	}
 	if err := move(ctx, tx, was, &c, now); err != nil {
