@@ -193,8 +193,14 @@ func (c *city) told(t *testing.T, id int64) (words []string) {
 		if r.ActorName != kernel.TheSystem.Name {
 			continue
 		}
-		var data struct{ Step, Mark, To, Before, After string }
-		if err := json.Unmarshal(r.Data, &data); err != nil { //nolint:musttag // the names fit as they are
+		var data struct {
+			Step   string `json:"step"`
+			Mark   string `json:"mark"`
+			To     string `json:"to"`
+			Before string `json:"before"`
+			After  string `json:"after"`
+		}
+		if err := json.Unmarshal(r.Data, &data); err != nil {
 			t.Fatal(err)
 		}
 		words = append(words, fmt.Sprint(r.At.In(kernel.Shanghai).Format("01-02 15:04 "), r.Verb, " ", data.Step, " ", data.Mark, data.To, data.Before, data.After))

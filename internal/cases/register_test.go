@@ -29,7 +29,7 @@ func TestRegister_TheSameUUIDGivesOneCaseAndOneEvent(t *testing.T) {
 		wg.Wait()
 		r.Words = "后来改过的话"
 		again, err := c.Register(ctx, c.campaign.ID, r)
-		if err := errors.Join(errors.Join(errs...), err); err != nil {
+		if err := errors.Join(err, errors.Join(errs...)); err != nil {
 			t.Fatal(err)
 		}
 		for _, x := range slices.Concat(got, []cases.Case{again}) {

@@ -20,7 +20,7 @@ import (
 )
 
 // TestSpeed_OfAHundredThousandCases prints how long every list takes; it judges nothing: machines differ.
-// PINZHI_SPEED=1 (or a number of runs) go test -v -run TestSpeed ./internal/cases
+// Run it with PINZHI_SPEED=1, or a number of runs: go test -v -timeout 60m -run TestSpeed ./internal/cases .
 func TestSpeed_OfAHundredThousandCases(t *testing.T) {
 	if os.Getenv("PINZHI_SPEED") == "" {
 		t.Skip("PINZHI_SPEED=1 runs it: minutes")

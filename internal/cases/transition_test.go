@@ -23,7 +23,7 @@ type rowTest struct {
 	path string // how the case comes there
 }
 
-// The paths, by name: who and verb of each step.
+// The paths, by name: who:verb, one after the other.
 var paths = map[string]string{
 	"registered":   "",
 	"accepted":     "office:accepted",

@@ -35,7 +35,7 @@ func TestPipeline_HoldsItsBooksOnEveryWay(t *testing.T) {
 		c := opened(t, d)
 		cast := map[string]context.Context{}
 		for who := range people {
-			cast[who] = c.as(t, who) //nolint:fatcontext // one context a person
+			cast[who] = c.as(t, who) //nolint:fatcontext // each has his own
 		}
 		into := c.register(t, "office").ID
 		rapid.Check(t, func(rt *rapid.T) {

@@ -51,7 +51,7 @@ create table cases (
   foreign key (campaign_id, duty_id) references duties (campaign_id, id),
   foreign key (campaign_id, body_id) references bodies (campaign_id, id)
 );
-create index cases_by_step on cases (campaign_id, step, id);
+create index cases_by_step on cases (campaign_id, step, id, category, severity, source);
 -- What follows the id lets a second filter be checked within the index.
 create index cases_by_unit on cases (campaign_id, lead_unit_id, id, step, category, severity, source);
 create index cases_by_category on cases (campaign_id, category, id, step, severity, source);
