@@ -84,7 +84,7 @@ func TestWindow_ShowsEverybodyWhatExistsForThem(t *testing.T) {
 func TestWindow_CountsTheSameByCellsAndByCases(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		c := opened(t, d)
-		c.fill(t, 6000)
+		c.fillPlaces(t, 6000)
 		c.at("2024-03-20 10:00")
 		box := cases.Box{West: 111.0037, South: 35.5011, East: 112.0021, North: 36.6}
 		for _, f := range []cases.Filter{{Open: true}, {}, {Open: true, Late: true}, {Category: "农贸市场"}, {Severity: cases.Ordinary}} {
