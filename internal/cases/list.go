@@ -100,7 +100,10 @@ func (s *Service) narrow(v Viewer, f Filter, q *bun.SelectQuery) *bun.SelectQuer
 	if f.Open {
 		q = q.Where("ca.hand <> ''")
 	}
-	if f.Late {
+	switch {
+	case f.Late && (strings.TrimSpace(f.Text) != "" || !v.SeesAll()): // of a few that were found already
+		q = q.Where("ca.hand <> ''").Where("ca.due_at <= ?", s.clock.Now())
+	case f.Late:
 		q = q.Where("ca.id IN (SELECT id FROM cases WHERE campaign_id = ? AND hand <> '' AND due_at <= ?)", v.CampaignID, s.clock.Now())
 	}
 	if f.Placed {
