@@ -92,7 +92,6 @@ type CaseForm struct {
 	Hotline    bool
 	Accept     string
 	Alike      AlikeList
-	MayOrder   bool
 }
 
 // AlikeList is what may be the same matter.
