@@ -3,7 +3,7 @@ package cases
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -34,15 +34,19 @@ func (s *Service) Alike(ctx context.Context, v Viewer, r Registration, except in
 	if len(words) < 2 && len(place) < 2 {
 		return nil, nil
 	}
-	var rows []Row
-	q := s.within(v, s.db.Reader().NewSelect().Model(&rows).Where("ca.campaign_id = ?", v.CampaignID).Where("ca.id <> ?", except))
-	err := q.Where("ca.registered_at > ?", s.clock.Now().Add(-alikeDays)).Where("ca.step NOT IN (?, ?)", Merged, Declined).
-		Order("ca.id DESC").Limit(alikeAmong).Scan(ctx)
+	ids, err := s.newest(ctx, v, Filter{}, math.MaxInt64, alikeAmong)
 	if err != nil {
-		return nil, fmt.Errorf("alike: %w", err)
+		return nil, err
+	}
+	rows, err := s.rows(ctx, v.CampaignID, ids)
+	if err != nil {
+		return nil, err
 	}
 	var list []Alike
 	for _, row := range rows {
+		if row.ID == except || row.Step == Merged || row.Step == Declined || row.RegisteredAt.Before(s.clock.Now().Add(-alikeDays)) {
+			continue
+		}
 		if sure := sureness(row.Case, words, place, r); sure >= alikeFrom {
 			list = append(list, Alike{row, sure})
 		}

@@ -1,6 +1,6 @@
 // Package cases is the case pipeline: whatever is wrong, whoever found it, from registration to closing, and the
 // supervision orders that demand it be put right. It owns the tables cases, case_units, case_spans, case_callers,
-// case_counts, case_cells, case_limits, case_rules, case_imports, case_views, orders, order_cases and order_serials.
+// case_counts, case_limits, case_rules, case_imports, case_views, orders, order_cases and order_serials.
 package cases
 
 import (

@@ -34,20 +34,23 @@ func (s *Service) Each(ctx context.Context, v Viewer, f Filter, do func([]Row) e
 
 // piece is the next cases below a number, and the number to go on from, 0 at the end.
 func (s *Service) piece(ctx context.Context, v Viewer, f Filter, before int64) (rows []Row, next int64, err error) {
-	q := s.narrowed(v, f, &rows)
+	var ids []int64
 	if strings.TrimSpace(f.Text) == "" {
-		if err = s.within(v, q).Where("ca.id < ?", before).Order("ca.id DESC").Limit(eachPiece).Scan(ctx); err == nil && len(rows) == eachPiece {
-			next = rows[eachPiece-1].ID
-		}
-		return rows, next, err
+		ids, err = s.newest(ctx, v, f, before, eachPiece)
+	} else {
+		ids, err = db.CaseText.Page(ctx, s.db.Reader(), v.CampaignID, f.Text, before, eachPiece)
 	}
-	ids, err := db.CaseText.Page(ctx, s.db.Reader(), v.CampaignID, f.Text, before, eachPiece)
 	if err != nil || len(ids) == 0 {
 		return nil, 0, err
 	}
 	if len(ids) == eachPiece {
 		next = ids[eachPiece-1]
 	}
-	err = among(v, q, ids).Order("ca.id DESC").Scan(ctx)
+	if strings.TrimSpace(f.Text) != "" {
+		if ids, err = s.among(ctx, v, f, ids, eachPiece); err != nil {
+			return nil, 0, err
+		}
+	}
+	rows, err = s.rows(ctx, v.CampaignID, ids)
 	return rows, next, err
 }

@@ -1,9 +1,11 @@
 package cases
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,7 +14,6 @@ import (
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
-	"pinzhi/internal/plan"
 	"pinzhi/internal/roster"
 
 	"github.com/uptrace/bun"
@@ -68,116 +69,46 @@ func (s *Service) List(ctx context.Context, v Viewer, f Filter) (Page, error) {
 	if strings.TrimSpace(f.Text) != "" {
 		return s.search(ctx, v, f, before)
 	}
-	var rows []Row
-	if err := s.within(v, s.narrowed(v, f, &rows)).Where("ca.id < ?", before).Order("ca.id DESC").Limit(pageSize + 1).Scan(ctx); err != nil {
-		return Page{}, fmt.Errorf("cases: %w", err)
+	ids, err := s.newest(ctx, v, f, before, pageSize+1)
+	if err != nil {
+		return Page{}, err
 	}
-	return s.page(ctx, rows, func(r Row) string { return strconv.FormatInt(r.ID, 10) })
+	rows, err := s.rows(ctx, v.CampaignID, ids)
+	if err != nil {
+		return Page{}, err
+	}
+	return s.page(ctx, rows, byID)
 }
 
-// narrowed is the query of a filter; the caller keeps it within what the viewer may see.
-func (s *Service) narrowed(v Viewer, f Filter, rows *[]Row) *bun.SelectQuery {
-	return s.narrow(v, f, s.db.Reader().NewSelect().Model(rows).Where("ca.campaign_id = ?", v.CampaignID))
+func byID(r Row) string { return strconv.FormatInt(r.ID, 10) }
+
+// newest asks the sheet for the newest cases below an id that a filter leaves of what the viewer may see. It does not
+// look at Filter.Text.
+func (s *Service) newest(ctx context.Context, v Viewer, f Filter, before int64, n int) ([]int64, error) {
+	sh, err := s.held(ctx, v.CampaignID)
+	if err != nil {
+		return nil, err
+	}
+	defer sh.RUnlock()
+	q := sh.ask(v, f, s.clock.Now())
+	return q.newest(before, n), nil
 }
 
-// narrow puts a filter on a query of cases.
-func (s *Service) narrow(v Viewer, f Filter, q *bun.SelectQuery) *bun.SelectQuery {
-	if f.Step != "" {
-		q = q.Where("ca.step = ?", f.Step)
+// rows reads cases whole, in the order of the ids.
+func (s *Service) rows(ctx context.Context, campaignID int64, ids []int64, columns ...string) (rows []Row, err error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	if f.Unit != 0 {
-		q = q.Where("ca.lead_unit_id = ?", f.Unit)
+	err = s.db.Reader().NewSelect().Model(&rows).Column(columns...).Where("ca.campaign_id = ?", campaignID).Where("ca.id IN (?)", bun.List(ids)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read cases: %w", err)
 	}
-	if f.Category != "" {
-		q = q.Where("ca.category = ?", f.Category)
+	place := make(map[int64]int, len(ids))
+	for i, id := range ids {
+		place[id] = i
 	}
-	if f.Severity != "" {
-		q = q.Where("ca.severity = ?", f.Severity)
-	}
-	if f.Source != "" {
-		q = q.Where("ca.source = ?", f.Source)
-	}
-	if f.Open {
-		q = q.Where("ca.hand <> ''")
-	}
-	switch {
-	case f.Late && (strings.TrimSpace(f.Text) != "" || !v.SeesAll()): // of a few that were found already
-		q = q.Where("ca.hand <> ''").Where("ca.due_at <= ?", s.clock.Now())
-	case f.Late:
-		q = q.Where("ca.id IN (SELECT id FROM cases WHERE campaign_id = ? AND hand <> '' AND due_at <= ?)", v.CampaignID, s.clock.Now())
-	}
-	if f.Placed {
-		q = q.Where("ca.lat IS NOT NULL").Where("ca.lon IS NOT NULL")
-	}
-	if f.Mine {
-		q = foundBy(v).keep(q)
-	}
-	return q
-}
-
-// union is a set of cases put together from several: each part reads an index of its own, where an OR would read all.
-type union struct {
-	parts []string
-	args  []any
-}
-
-func (u *union) add(part string, args ...any) {
-	u.parts, u.args = append(u.parts, part), append(u.args, args...)
-}
-
-func (u *union) keep(q *bun.SelectQuery) *bun.SelectQuery {
-	if len(u.parts) == 0 {
-		return q.Where("1 = 0")
-	}
-	return q.Where("ca.id IN ("+strings.Join(u.parts, " UNION ALL ")+")", u.args...)
-}
-
-// foundBy is what the viewer registered, as Viewer.found has it.
-func foundBy(v Viewer) *union {
-	u := &union{}
-	if v.Actor.AccountID != 0 {
-		u.add("SELECT id FROM cases WHERE campaign_id = ? AND found_by = ?", v.CampaignID, v.Actor.AccountID)
-	}
-	if v.Actor.PersonID != 0 {
-		u.add("SELECT id FROM cases WHERE campaign_id = ? AND found_person = ?", v.CampaignID, v.Actor.PersonID)
-	}
-	return u
-}
-
-// within keeps what the viewer may not know of out of a list: Viewer.sees, in SQL.
-func (s *Service) within(v Viewer, q *bun.SelectQuery) *bun.SelectQuery {
-	if v.SeesAll() {
-		return q
-	}
-	u := foundBy(v)
-	if units := v.Units(); len(units) > 0 {
-		u.add("SELECT case_id FROM case_units WHERE campaign_id = ? AND unit_id IN (?)", v.CampaignID, bun.List(units))
-	}
-	if bodies := v.headsOf(plan.WorkGroup); len(bodies) > 0 {
-		u.add("SELECT id FROM cases WHERE campaign_id = ? AND body_id IN (?)", v.CampaignID, bun.List(bodies))
-	}
-	return u.keep(q)
-}
-
-// among is within for a few cases that were found already: each is looked at by itself.
-func among(v Viewer, q *bun.SelectQuery, ids []int64) *bun.SelectQuery {
-	q = q.Where("ca.id IN (?)", bun.List(ids))
-	if v.SeesAll() {
-		return q
-	}
-	return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-		q = q.Where("EXISTS (SELECT 1 FROM case_units WHERE campaign_id = ca.campaign_id AND case_id = ca.id AND unit_id IN (?))", bun.List(append(v.Units(), 0)))
-		if v.Actor.AccountID != 0 {
-			q = q.WhereOr("ca.found_by = ?", v.Actor.AccountID)
-		}
-		if v.Actor.PersonID != 0 {
-			q = q.WhereOr("ca.found_person = ?", v.Actor.PersonID)
-		}
-		if bodies := v.headsOf(plan.WorkGroup); len(bodies) > 0 {
-			q = q.WhereOr("ca.body_id IN (?)", bun.List(bodies))
-		}
-		return q
-	})
+	slices.SortFunc(rows, func(a, b Row) int { return cmp.Compare(place[a.ID], place[b.ID]) })
+	return rows, nil
 }
 
 // searchChunks is how much of the index one page reads: then a rare filter over a common word gives what it has,
@@ -186,31 +117,45 @@ var searchChunks = []int{200, 800}
 
 // search lists what has the text, filtered: it reads the index from the newest on until the page is full.
 func (s *Service) search(ctx context.Context, v Viewer, f Filter, before int64) (Page, error) {
-	var found []Row
+	var found []int64
 	more := false
 	for _, chunk := range searchChunks {
 		ids, err := db.CaseText.Page(ctx, s.db.Reader(), v.CampaignID, f.Text, before, chunk)
 		if err != nil {
 			return Page{}, fmt.Errorf("search cases: %w", err)
 		}
-		more = len(ids) == chunk
-		if len(ids) == 0 {
+		if more = len(ids) == chunk; len(ids) == 0 {
 			break
 		}
-		var rows []Row
-		if err := among(v, s.narrowed(v, f, &rows), ids).Order("ca.id DESC").Limit(pageSize + 1).Scan(ctx); err != nil {
-			return Page{}, fmt.Errorf("search cases: %w", err)
+		kept, err := s.among(ctx, v, f, ids, pageSize+1-len(found))
+		if err != nil {
+			return Page{}, err
 		}
-		found, before = append(found, rows...), ids[len(ids)-1]
+		found, before = append(found, kept...), ids[len(ids)-1]
 		if len(found) > pageSize || !more {
 			break
 		}
 	}
-	p, err := s.page(ctx, found, func(r Row) string { return strconv.FormatInt(r.ID, 10) })
+	rows, err := s.rows(ctx, v.CampaignID, found)
+	if err != nil {
+		return Page{}, err
+	}
+	p, err := s.page(ctx, rows, byID)
 	if p.Next == "" && more {
 		p.Next = strconv.FormatInt(before, 10)
 	}
 	return p, err
+}
+
+// among keeps of some cases those that a filter leaves of what the viewer may see. It does not look at Filter.Text.
+func (s *Service) among(ctx context.Context, v Viewer, f Filter, ids []int64, n int) ([]int64, error) {
+	sh, err := s.held(ctx, v.CampaignID)
+	if err != nil {
+		return nil, err
+	}
+	defer sh.RUnlock()
+	q := sh.ask(v, f, s.clock.Now())
+	return q.among(ids, n), nil
 }
 
 func (s *Service) page(ctx context.Context, rows []Row, key func(Row) string) (p Page, err error) {

@@ -22,13 +22,14 @@ type Service struct {
 	campaigns *campaign.Service
 	evidence  *evidence.Service
 
-	mu    sync.Mutex
-	hints map[int64]*hint // by campaign
+	mu     sync.Mutex
+	hints  map[int64]*hint // by campaign
+	sheets map[int64]*follower
 }
 
 // New makes the service and has the calendar tell it about its dues.
 func New(d *db.DB, clock kernel.Clock, days *calendar.Service, campaigns *campaign.Service, files *evidence.Service) *Service {
-	s := &Service{db: d, clock: clock, calendar: days, campaigns: campaigns, evidence: files, hints: map[int64]*hint{}}
+	s := &Service{db: d, clock: clock, calendar: days, campaigns: campaigns, evidence: files, hints: map[int64]*hint{}, sheets: map[int64]*follower{}}
 	days.Watch(Kind, s.watch())
 	return s
 }

@@ -79,7 +79,7 @@ func insert(ctx context.Context, tx db.Tx, c *Case, v Viewer) error {
 			return err
 		}
 	}
-	return firstErr(openSpan(ctx, tx, *c, c.RegisteredAt), count(ctx, tx, *c, 1), place(ctx, tx, Case{}, *c))
+	return firstErr(openSpan(ctx, tx, *c, c.RegisteredAt), count(ctx, tx, *c, 1))
 }
 
 func searchable(c Case) string {
@@ -142,7 +142,7 @@ func move(ctx context.Context, tx db.Tx, was Case, c *Case, now time.Time) error
 	if err != nil {
 		return fmt.Errorf("spans of case %d: %w", c.ID, err)
 	}
-	return firstErr(openSpan(ctx, tx, *c, now), count(ctx, tx, was, -1), count(ctx, tx, *c, 1), place(ctx, tx, was, *c))
+	return firstErr(openSpan(ctx, tx, *c, now), count(ctx, tx, was, -1), count(ctx, tx, *c, 1))
 }
 
 // openSpan begins the time at a step; what has ended needs none.

@@ -175,8 +175,6 @@ func (c *city) summarise(t *testing.T) {
 	ctx := context.Background()
 	statements := []string{
 		`INSERT INTO case_counts (campaign_id, unit_id, step, shard, n) SELECT campaign_id, 0, step, id % 16, count(*) FROM cases GROUP BY 1, 3, 4`,
-		`INSERT INTO case_cells (campaign_id, y, x, n, open) SELECT campaign_id, CAST(floor(lat * 200) AS bigint), CAST(floor(lon * 200) AS bigint),
-			count(*), sum(CASE WHEN hand <> '' THEN 1 ELSE 0 END) FROM cases GROUP BY 1, 2, 3`,
 		`ANALYZE`,
 	}
 	for _, s := range statements {

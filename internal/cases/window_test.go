@@ -129,32 +129,6 @@ func (c *city) counted(t *testing.T, f cases.Filter) (n, late int) {
 	return n, late
 }
 
-func TestWindow_CellsFollowWhatHappensToACase(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		c := opened(t, d)
-		cell := func() (n, open int) {
-			if err := d.Reader().NewRaw("SELECT n, open FROM case_cells WHERE y = ? AND x = ?", 7216, -22303).Scan(t.Context(), &n, &open); err != nil {
-				t.Fatal(err)
-			}
-			return n, open
-		}
-		x := c.registerAt(t, "inspector", 36.0801, -111.5101) // west of the meridian cells count backwards
-		for _, s := range []struct {
-			step
-
-			open int
-		}{
-			{step{"office", c.act(cases.Accept)}, 1}, {step{"office", c.act(cases.Decline)}, 0}, {step{"inspector", c.act(cases.Object)}, 1},
-			{step{"office", c.act(cases.Dispatch)}, 1}, {step{"lead", c.act(cases.Respond)}, 1}, {step{"office", c.act(cases.Close)}, 0}, {step{"office", c.act(cases.Reopen)}, 1},
-		} {
-			c.must(t, x.ID, s.step)
-			if n, open := cell(); n != 1 || open != s.open {
-				t.Errorf("after %s: %d cases in the cell, %d open; want 1, %d", s.act.Verb, n, open, s.open)
-			}
-		}
-	})
-}
-
 func TestViews_AreOnesOwnAndReadAnew(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		c := opened(t, d)

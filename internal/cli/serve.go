@@ -75,13 +75,14 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	days, files := calendar.New(d, clock), evidence.New(d, blobs, clock, evidence.DefaultLimits)
-	server := &web.Server{DB: d, Clock: clock, Campaigns: campaigns, Cases: cases.New(d, clock, days, campaigns, files), Calendar: days, Evidence: files, Accounts: accounts, Sessions: sessions, Log: log, MetricsToken: c.Token, Ground: ground}
+	matters := cases.New(d, clock, days, campaigns, files)
+	server := &web.Server{DB: d, Clock: clock, Campaigns: campaigns, Cases: matters, Calendar: days, Evidence: files, Accounts: accounts, Sessions: sessions, Log: log, MetricsToken: c.Token, Ground: ground}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return kernel.E(kernel.Unavailable, "监听不了 %s：多半是已经有一个程序在用这个端口。可以换一个：PINZHI_ADDR=127.0.0.1:8081", c.Addr).Because(err)
 	}
 	c.greet(system, s, accounts, listener.Addr().String())
-	return serve(ctx, log, listener, server.Handler(), keeper, sessions.Run, files.Run,
+	return serve(ctx, log, listener, server.Handler(), keeper, sessions.Run, files.Run, matters.Run,
 		func(ctx context.Context) { days.Run(ctx, log) })
 }
 

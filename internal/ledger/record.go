@@ -48,6 +48,25 @@ func RecentExcept(ctx context.Context, tx db.Tx, campaignID, before int64, limit
 	return records(ctx, tx, before, limit, "campaign_id = ? and subject_kind not in (?)", campaignID, bun.List(kinds))
 }
 
+// Mention is what an event is about, without what happened.
+type Mention struct {
+	ID          int64
+	SubjectKind string
+	SubjectID   int64
+}
+
+// Heard lists what the events of a campaign after a number are about, the oldest first.
+func Heard(ctx context.Context, tx db.Tx, campaignID, after int64) (list []Mention, err error) {
+	err = tx.NewRaw("select id, subject_kind, subject_id from events where campaign_id = ? and id > ? order by id", campaignID, after).Scan(ctx, &list)
+	return list, err
+}
+
+// Last is the number of the newest event of a campaign, 0 where there is none.
+func Last(ctx context.Context, tx db.Tx, campaignID int64) (id int64, err error) {
+	err = tx.NewRaw("select coalesce(max(id), 0) from events where campaign_id = ?", campaignID).Scan(ctx, &id)
+	return id, err
+}
+
 func records(ctx context.Context, tx db.Tx, before int64, limit int, where string, args ...any) ([]Record, error) {
 	if before > 0 {
 		where, args = where+" and id < ?", append(args, before)

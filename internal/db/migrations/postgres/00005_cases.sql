@@ -51,22 +51,9 @@ create table cases (
   foreign key (campaign_id, duty_id) references duties (campaign_id, id),
   foreign key (campaign_id, body_id) references bodies (campaign_id, id)
 );
-create index cases_by_step on cases (campaign_id, step, id, category, severity, source);
--- What follows the id lets a second filter be checked within the index.
-create index cases_by_unit on cases (campaign_id, lead_unit_id, id, step, category, severity, source);
-create index cases_by_category on cases (campaign_id, category, id, step, severity, source);
-create index cases_by_source on cases (campaign_id, source, id, step, category, severity);
-create index cases_by_severity on cases (campaign_id, severity, id, step, category, source);
-create index cases_by_finder on cases (campaign_id, found_by, id);
-create index cases_by_person on cases (campaign_id, found_person, id);
-create index cases_by_body on cases (campaign_id, body_id, id) where body_id is not null;
+-- Filters have no indexes here: every instance keeps a sheet of the cases in memory (package cases, sheet.go).
 create index cases_at_hand on cases (campaign_id, hand, lead_unit_id, due_at, id) where hand <> '';
 create index cases_due on cases (campaign_id, hand, due_at, id) where hand <> '';
-create index cases_by_step_due on cases (campaign_id, step, due_at, id);
--- What the map reads, so that it need not look at the cases themselves: what is open changes often, what was never does.
-create index cases_places on cases (campaign_id, lat, lon) include (category, severity, source, found_by) where lat is not null;
-create index cases_open_places on cases (campaign_id, lat, lon) include (hand, step, category, severity, source, lead_unit_id, found_by, body_id, due_at, amber_at) where hand <> '' and lat is not null;
-create index cases_due_places on cases (campaign_id, due_at, id) include (step, lat, lon) where hand <> '';
 
 -- Which units a case concerns: lead, support, former (had it before), finder.
 create table case_units (
@@ -74,10 +61,9 @@ create table case_units (
   unit_id bigint not null references units (id),
   case_id bigint not null,
   role text not null,
-  primary key (campaign_id, unit_id, case_id, role),
+  primary key (campaign_id, case_id, role, unit_id),
   foreign key (campaign_id, case_id) references cases (campaign_id, id)
 );
-create index case_units_by_case on case_units (campaign_id, case_id);
 
 -- How long a case stood at each step, in whose hand.
 create table case_spans (
@@ -112,17 +98,6 @@ create table case_counts (
   shard bigint not null,
   n bigint not null,
   primary key (campaign_id, unit_id, step, shard)
-);
-
--- How many cases lie in each cell of the ground, 1/200 of a degree wide and high: y and x are latitude and longitude
--- times 200, rounded down. A cell is small, so writers seldom meet in one.
-create table case_cells (
-  campaign_id bigint not null,
-  y bigint not null,
-  x bigint not null,
-  n bigint not null, -- all
-  open bigint not null, -- those in somebody's hand
-  primary key (campaign_id, y, x)
 );
 
 -- How long each step may take, where the campaign differs from the program's own rules. category '' is any.
@@ -192,7 +167,6 @@ drop table order_cases;
 drop table orders;
 drop table case_rules;
 drop table case_limits;
-drop table case_cells;
 drop table case_counts;
 drop table case_callers;
 drop table case_spans;
