@@ -38,7 +38,7 @@ func (s *Service) Alike(ctx context.Context, v Viewer, r Registration, except in
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.rows(ctx, v.CampaignID, ids)
+	rows, err := s.rows(ctx, v.CampaignID, ids, "id", "title", "words", "address", "lat", "lon", "step", "registered_at")
 	if err != nil {
 		return nil, err
 	}
@@ -52,14 +52,22 @@ func (s *Service) Alike(ctx context.Context, v Viewer, r Registration, except in
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Alike) int { return cmp.Compare(b.Sure, a.Sure) })
-	list = list[:min(len(list), alikeMost)]
-	named := make([]Row, len(list))
-	for i := range list {
-		named[i] = list[i].Row
+	return s.whole(ctx, v.CampaignID, list[:min(len(list), alikeMost)])
+}
+
+// whole reads what is listed in full.
+func (s *Service) whole(ctx context.Context, campaignID int64, list []Alike) ([]Alike, error) {
+	ids := make([]int64, len(list))
+	for i, a := range list {
+		ids[i] = a.ID
 	}
-	err = s.name(ctx, named)
+	rows, err := s.rows(ctx, campaignID, ids)
+	if err != nil || len(rows) != len(list) {
+		return nil, err
+	}
+	err = s.name(ctx, rows)
 	for i := range list {
-		list[i].Row = named[i]
+		list[i].Row = rows[i]
 	}
 	return list, err
 }
@@ -71,6 +79,9 @@ func sureness(c Case, words, place map[string]bool, r Registration) float64 {
 		if evidence.Distance(evidence.Place{Lat: *r.Lat, Lon: *r.Lon}, evidence.Place{Lat: *c.Lat, Lon: *c.Lon}) <= alikeNear {
 			near = max(near, 0.9)
 		}
+	}
+	if near < alikeFrom { // whatever the words are
+		return 0
 	}
 	return near * overlap(words, pairSet(c.Title+" "+c.Words))
 }

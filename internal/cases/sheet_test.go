@@ -129,7 +129,7 @@ func (c *city) live(t *testing.T, r *rand.Rand, n int) {
 	duty := c.dutyOf(t, "生态环境治理专项行动工作组")
 	for range n {
 		c.now.Add((time.Duration(r.IntN(300)) * time.Minute).Microseconds())
-		reg := cases.Registration{Words: "解放路东段行道树枯死三棵", Source: pick(r, cases.Sources), Category: pick(r, madeCategories), Severity: pick(r, cases.Severities), Address: "解放路"}
+		reg := cases.Registration{Words: "解放路东段行道树枯死三棵", Source: pick(r, cases.Sources), Category: pick(r, someCategories), Severity: pick(r, cases.Severities), Address: "解放路"}
 		if r.IntN(3) > 0 {
 			lat, lon := 36+r.Float64(), 111+r.Float64()
 			reg.Lat, reg.Lon = &lat, &lon
@@ -166,7 +166,7 @@ func filters(c *city, r *rand.Rand) []cases.Filter {
 			f.Step = pick(r, cases.Steps)
 		}
 		if r.IntN(3) == 0 {
-			f.Category = pick(r, madeCategories)
+			f.Category = pick(r, someCategories)
 		}
 		if r.IntN(3) == 0 {
 			f.Severity = pick(r, cases.Severities)
@@ -271,3 +271,7 @@ func TestSheet_FindsWhatAppearsLate(t *testing.T) {
 		}
 	})
 }
+
+var someCategories = []string{"市容环境", "绿化亮化", "环境卫生", "河道水体"}
+
+func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }

@@ -153,6 +153,10 @@ create table order_cases (
 );
 create index order_cases_by_case on order_cases (campaign_id, case_id);
 
+-- Most events are of cases, which not everybody may know of: what everybody may read of the ledger stands apart.
+-- ledger.RecentExcept must say its kinds just so.
+create index events_open_to_all on events (campaign_id, id) where subject_kind not in ('case', 'order');
+
 -- The last order number of a year: taken in the transaction that issues, so that none is missing.
 create table order_serials (
   campaign_id integer not null references campaigns (id),
@@ -162,6 +166,7 @@ create table order_serials (
 );
 
 -- +goose Down
+drop index events_open_to_all;
 drop table order_serials;
 drop table order_cases;
 drop table orders;
