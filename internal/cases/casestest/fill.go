@@ -50,19 +50,20 @@ type filling struct {
 
 // Fill writes cases of a year into a campaign with their units, spans, dues, events and words, eight in a hundred
 // open, most of those new ones. It writes rows and goes through no service: it is for measuring what reads them.
-func Fill(t testing.TB, d *db.DB, x Filling) {
-	t.Helper()
+func Fill(tb testing.TB, d *db.DB, x Filling) {
+	tb.Helper()
+	//nolint:gosec // the same cases every time
 	f := &filling{Filling: x, r: rand.New(rand.NewPCG(1, 2)), hands: map[cases.Step]cases.Hand{}}
-	counts, err := roster.UnitCounts(t.Context(), d.Reader(), x.CampaignID)
+	counts, err := roster.UnitCounts(tb.Context(), d.Reader(), x.CampaignID)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for _, u := range counts {
 		f.units = append(f.units, u.UnitID)
 	}
-	bodies, err := roster.Bodies(t.Context(), d.Reader(), x.CampaignID)
+	bodies, err := roster.Bodies(tb.Context(), d.Reader(), x.CampaignID)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for _, b := range bodies {
 		f.bodies = append(f.bodies, b.ID)
@@ -76,11 +77,11 @@ func Fill(t testing.TB, d *db.DB, x Filling) {
 		for i := range list {
 			list[i] = f.make(from + i)
 		}
-		if err := d.Write(t.Context(), func(tx db.Tx) error { return f.store(t.Context(), tx, list) }); err != nil {
-			t.Fatal(err)
+		if err := d.Write(tb.Context(), func(tx db.Tx) error { return f.store(tb.Context(), tx, list) }); err != nil {
+			tb.Fatal(err)
 		}
 	}
-	settle(t, d)
+	settle(tb, d)
 }
 
 // made is one made-up case with what hangs on it.
@@ -206,21 +207,21 @@ func (f *filling) store(ctx context.Context, tx db.Tx, list []made) error {
 }
 
 // settle counts what was filled and has the databases look at it.
-func settle(t testing.TB, d *db.DB) {
-	t.Helper()
-	err := d.Write(t.Context(), func(tx db.Tx) error {
+func settle(tb testing.TB, d *db.DB) {
+	tb.Helper()
+	err := d.Write(tb.Context(), func(tx db.Tx) error {
 		for _, of := range []string{"SELECT campaign_id, 0, step, 0, count(*) FROM cases GROUP BY campaign_id, step",
 			"SELECT campaign_id, lead_unit_id, step, 0, count(*) FROM cases WHERE lead_unit_id <> 0 GROUP BY campaign_id, lead_unit_id, step"} {
-			if _, err := tx.NewRaw("INSERT INTO case_counts (campaign_id, unit_id, step, shard, n) " + of).Exec(t.Context()); err != nil {
+			if _, err := tx.NewRaw("INSERT INTO case_counts (campaign_id, unit_id, step, shard, n) " + of).Exec(tb.Context()); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err == nil && d.Kind() == db.Postgres {
-		_, err = d.Reader().NewRaw("VACUUM ANALYZE").Exec(t.Context()) // as autovacuum does, which the tests' server lacks
+		_, err = d.Reader().NewRaw("VACUUM ANALYZE").Exec(tb.Context()) // as autovacuum does, which the tests' server lacks
 	}
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
