@@ -25,8 +25,8 @@ const (
 	mostCells = 4096
 	// mostFound is how many cases with a text the map looks at, the newest.
 	mostFound = 2000
-	// cellZoom is how many times a cell halves after a step of the ground has become a pixel: 91 pixels on the screen.
-	cellZoom = 7
+	// cellZoom is by how many halvings a cell is wider than a pixel: 45 pixels on the screen.
+	cellZoom = 6
 	maxZoom  = 19
 )
 
