@@ -90,6 +90,8 @@ func routes() []route {
 		{"GET /c/{c}/cases/alike", inside, alikeCases},
 		{"GET /c/{c}/cases/{k}", inside, casePage},
 		{"POST /c/{c}/cases/{k}/step", inside, takeStep},
+		{"GET /c/{c}/correct/{k}", inside, correctPage},
+		{"POST /c/{c}/correct/{k}", inside, correctCase},
 		{"GET /c/{c}/cases/rules", inside, rulesPage},
 		{"POST /c/{c}/cases/rules", inside, setRule},
 		{"GET /c/{c}/map", inside, mapPage},
