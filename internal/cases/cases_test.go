@@ -22,6 +22,7 @@ type city struct {
 
 	db       *db.DB
 	calendar *calendar.Service
+	evidence *evidence.Service
 	campaign campaign.Campaign
 	now      *atomic.Int64
 	units    map[string]int64
@@ -56,7 +57,8 @@ func opened(t *testing.T, d *db.DB) *city {
 		t.Fatal(err)
 	}
 	c.calendar = calendar.New(d, clock)
-	c.Service = cases.New(d, clock, c.calendar, campaigns, evidence.New(d, blobs, clock, evidence.DefaultLimits))
+	c.evidence = evidence.New(d, blobs, clock, evidence.DefaultLimits)
+	c.Service = cases.New(d, clock, c.calendar, campaigns, c.evidence)
 	for _, who := range []string{"lead", "support", "other"} {
 		c.units[who] = c.seat(t, who).UnitID
 	}

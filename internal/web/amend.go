@@ -79,3 +79,39 @@ func (q *request) correction() (k cases.Correction, err error) {
 	k.Lon, err = degrees(q.FormValue("lon"))
 	return k, err
 }
+
+// noteCase adds to an open case. Who may not is refused before any file is taken in.
+func noteCase(q *request) error {
+	id, err := q.id("k")
+	if err != nil {
+		return err
+	}
+	seen, err := q.s.Cases.See(q.ctx(), q.view.ID, id)
+	if err != nil {
+		return err
+	}
+	if err := seen.Notable(); err != nil {
+		return err
+	}
+	err = q.parseFiles()
+	n := cases.Note{UUID: q.FormValue("uuid"), Text: q.FormValue("text")}
+	if err == nil {
+		n.Evidence, err = q.receive()
+	}
+	if err == nil {
+		err = q.s.Cases.Note(q.ctx(), q.view.ID, id, n)
+	}
+	if err == nil {
+		return q.seeOther("%s", q.at("/cases/%d", id))
+	}
+	problem, ok := refused(err)
+	if !ok {
+		return err
+	}
+	v, viewErr := q.caseView(id)
+	if viewErr != nil {
+		return viewErr
+	}
+	v.Problem, v.Failed, v.Typed = problem, cases.Noted, q.Form
+	return q.showCase(statusOf(kernel.CodeOf(err)), v)
+}

@@ -120,5 +120,23 @@ func TestScreens_OfAmending(t *testing.T) {
 		b.do(t, chromedp.WaitReady(chromedp.CSS(".stages")))
 		b.mustSay(t, "更正了严重程度：“一般”改为“紧急”；地点：“解放路与平阳街口东 40 米”改为“平阳街 12 号门前”；县区：补写“平河区”。理由：来电人把路名说错了")
 		visit(t, b, size.name, page)
+		s.walkNote(t, browser, size.name, page, size.width, size.height)
+	}
+}
+
+// walkNote: the unit that has the case, and is not at its step, adds to it, first too little.
+func (s *stage) walkNote(t *testing.T, browser context.Context, size, page string, width, height int64) {
+	t.Helper()
+	b := newTab(t, browser, s.Site, "lead", width, height)
+	b.said()
+	b.step(t, page, "noted", map[string]string{"text": " "}, saved(t, scene(uint64(width)), 85))
+	b.mustSay(t, "请写补充的情况")
+	b.look(t, size+"-note-empty")
+	b.fill(t, "#do-noted form", map[string]string{"text": "管线单位明天到场，先设了围挡"}, saved(t, scene(uint64(height)), 85))
+	b.mustSay(t, "补充说明：管线单位明天到场，先设了围挡（附 1 个文件）", "其他附件")
+	eval[bool](t, b, `(() => { document.querySelector("[data-do=do-noted]").click(); return true })()`)
+	b.look(t, size+"-note-open")
+	for _, w := range b.said() {
+		t.Errorf("%s console: %s", size, w)
 	}
 }

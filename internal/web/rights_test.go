@@ -103,6 +103,8 @@ var rights = []right{
 	{route: "POST /c/{c}/cases/{k}/step", may: "office", path: "/c/{c}/cases/{n}/step", form: "verb=accepted&revision=-1"},
 	{route: "POST /c/{c}/cases/{k}/step", may: "office inspector", path: "/c/{c}/cases/{n}/step", form: "verb=dispatched&revision=-1&unit=市园林绿化中心"},
 	{route: "POST /c/{c}/cases/{k}/step", may: "office inspector", path: "/c/{c}/cases/{v}/step", form: "verb=closed&revision=-1&outcome=fixed"},
+	{route: "POST /c/{c}/cases/{k}/note", may: "office lead support inspector", form: "text=又有两株枯死"},
+	{route: "POST /c/{c}/cases/{k}/note", may: "office inspector", path: "/c/{c}/cases/{n}/note", form: "text=又有两株枯死"},
 	{route: "GET /c/{c}/correct/{k}", may: "office"},
 	{route: "GET /c/{c}/correct/{k}", may: "office inspector", path: "/c/{c}/correct/{n}"}, // its finder, before it is accepted
 	{route: "POST /c/{c}/correct/{k}", may: "office", form: corrected},

@@ -90,6 +90,7 @@ func routes() []route {
 		{"GET /c/{c}/cases/alike", inside, alikeCases},
 		{"GET /c/{c}/cases/{k}", inside, casePage},
 		{"POST /c/{c}/cases/{k}/step", inside, takeStep},
+		{"POST /c/{c}/cases/{k}/note", inside, noteCase},
 		{"GET /c/{c}/correct/{k}", inside, correctPage},
 		{"POST /c/{c}/correct/{k}", inside, correctCase},
 		{"GET /c/{c}/cases/rules", inside, rulesPage},
