@@ -241,8 +241,8 @@ func (d Due) Running() bool { return d.MetAt.IsZero() && d.DroppedAt.IsZero() }
 // ParseLimit reads a limit that a clerk typed; it fails with invalid.
 func ParseLimit(n int, measure string) (Limit, error) {
 	l := Limit{N: n, Measure: Measure(measure)}
-	if l.Measure != Hours && l.Measure != Workdays {
-		return l, kernel.E(kernel.Invalid, "时限的单位只能是小时或工作日").On("measure")
+	if l.Measure != Hours && l.Measure != Workdays && l.Measure != AllDays {
+		return l, kernel.E(kernel.Invalid, "时限的单位只能是小时、工作日或天").On("measure")
 	}
 	if n < 1 || n > 720 {
 		return l, kernel.E(kernel.Invalid, "时限要在 1 到 720 之间").On("n")

@@ -15,6 +15,7 @@ type Measure string
 const (
 	Hours    Measure = "hours"    // by the clock, nights and holidays too
 	Workdays Measure = "workdays" // to the end of the last
+	AllDays  Measure = "days"     // to the end of the last, or where that is a day of rest, of the next worked one (民法典 203)
 	Until    Measure = "until"    // to the end of a named day
 )
 
@@ -26,8 +27,11 @@ type Limit struct {
 
 // String writes a limit as people do: 7 个工作日, 24 小时.
 func (l Limit) String() string {
-	if l.Measure == Hours {
+	switch l.Measure {
+	case Hours:
 		return fmt.Sprintf("%d 小时", l.N)
+	case AllDays:
+		return fmt.Sprintf("%d 天", l.N)
 	}
 	return fmt.Sprintf("%d 个工作日", l.N)
 }
@@ -58,6 +62,11 @@ func (r Reckoning) End(days *Days) time.Time {
 		case Workdays:
 			day = days.Add(day, p.Limit.N)
 			t = endOf(day)
+		case AllDays:
+			if day = day.AddDays(p.Limit.N); !days.Worked(day) {
+				day = days.Add(day, 1)
+			}
+			t = endOf(day)
 		case Until:
 			day = p.Day
 			t = endOf(day)
@@ -79,12 +88,15 @@ type Line struct {
 // Explain answers "how was this computed".
 func (r Reckoning) Explain(days *Days) []Line {
 	lines := []Line{{Label: r.Label, Value: Moment(r.Start)}}
-	for _, p := range r.Parts {
+	for i, p := range r.Parts {
 		value := p.Limit.String()
 		if p.Limit.Measure == Until {
 			value = "至 " + p.Day.Chinese()
 		}
 		lines = append(lines, Line{Label: p.Label, Value: value})
+		if p.Limit.Measure == AllDays {
+			lines = append(lines, r.deferred(days, i)...)
+		}
 	}
 	end := r.End(days)
 	lines = append(lines, r.holidays(days, end)...)
@@ -94,9 +106,22 @@ func (r Reckoning) Explain(days *Days) []Line {
 	return append(lines, Line{Label: "到期", Value: Moment(end), Last: true})
 }
 
+// deferred tells that the last of all days, of the part at i, is a day of rest.
+func (r Reckoning) deferred(days *Days, i int) []Line {
+	before := Reckoning{Start: r.Start, Parts: r.Parts[:i]}.End(days)
+	if i > 0 && r.Parts[i-1].Limit.Measure != Hours {
+		before = before.Add(-time.Microsecond) // midnight ends the day before
+	}
+	last := kernel.DateOf(before).AddDays(r.Parts[i].Limit.N)
+	if days.Worked(last) {
+		return nil
+	}
+	return []Line{{Label: "最后一天休息，顺延", Value: shortDay(last) + "到" + shortDay(days.Add(last, 1))}}
+}
+
 // unknown lists the years without a table that the working days were counted in. Midnight belongs to the day before.
 func (r Reckoning) unknown(days *Days, end time.Time) []int {
-	if !r.counts(Workdays) {
+	if !r.counts(Workdays) && !r.counts(AllDays) {
 		return nil
 	}
 	return days.Unknown(r.Start, end.Add(-time.Microsecond))

@@ -35,6 +35,10 @@ func hours(label string, n int) calendar.Part {
 	return calendar.Part{Label: label, Limit: calendar.Limit{N: n, Measure: calendar.Hours}}
 }
 
+func allDays(label string, n int) calendar.Part {
+	return calendar.Part{Label: label, Limit: calendar.Limit{N: n, Measure: calendar.AllDays}}
+}
+
 func until(label string, day kernel.Date) calendar.Part {
 	return calendar.Part{Label: label, Limit: calendar.Limit{Measure: calendar.Until}, Day: day}
 }
@@ -58,6 +62,11 @@ func TestReckoning_End(t *testing.T) {
 		"hours run through the night":            {from("2024-03-18 20:30", hours("", 24)), "2024-03-19 20:30"},
 		"and through holidays":                   {from("2024-02-09 20:30", hours("", 72)), "2024-02-12 20:30"},
 		"to the end of a named day, free or not": {from("2024-03-18 08:42", until("", "2024-03-31")), "2024-04-01 00:00"},
+		"all days count holidays":                {from("2024-03-18 08:42", allDays("", 7)), "2024-03-26 00:00"},
+		"but do not end on one":                  {from("2024-03-18 08:42", allDays("", 5)), "2024-03-26 00:00"},
+		"nor within a festival":                  {from("2024-02-05 08:42", allDays("", 7)), "2024-02-19 00:00"},
+		"they may end on a worked Sunday":        {from("2024-02-01 08:42", allDays("", 3)), "2024-02-05 00:00"},
+		"days given back after all days":         {from("2024-03-18 08:42", allDays("", 7), workdays("退还", 1)), "2024-03-27 00:00"},
 		"days given back follow the limit":       {from("2024-03-18 08:42", workdays("", 7), workdays("退还", 2)), "2024-03-30 00:00"},
 		"a granted day replaces the limit":       {from("2024-03-18 08:42", workdays("", 7), until("延期至", "2024-04-10")), "2024-04-11 00:00"},
 		"days after hours, from where they end":  {from("2024-03-18 20:00", hours("", 5), workdays("", 1)), "2024-03-21 00:00"},
@@ -131,6 +140,20 @@ func TestReckoning_Explain(t *testing.T) {
 中秋节调休上班：9月14日
 中秋节放假：9月15日—9月17日
 = 到期：2024年9月24日 24:00
+`},
+		"all days, the last a holiday": {from("2024-02-05 08:42", allDays("整改时限", 7), workdays("退还", 1)), `
+派遣：2024年2月5日 08:42
+整改时限：7 天
+最后一天休息，顺延：2月12日到2月18日
+退还：1 个工作日
+春节放假：2月10日—2月17日
+春节调休上班：2月18日
+= 到期：2024年2月19日 24:00
+`},
+		"all days, the last one worked": {from("2024-03-18 08:42", allDays("整改时限", 3)), `
+派遣：2024年3月18日 08:42
+整改时限：3 天
+= 到期：2024年3月21日 24:00
 `},
 		"hours go around nothing": {from("2024-02-09 20:30", hours("签收时限", 24)), `
 派遣：2024年2月9日 20:30
@@ -256,7 +279,7 @@ func TestParseLimit(t *testing.T) {
 		field   string
 		text    string
 	}{
-		{1, "hours", "", "1 小时"}, {720, "hours", "", "720 小时"}, {7, "workdays", "", "7 个工作日"},
+		{1, "hours", "", "1 小时"}, {720, "hours", "", "720 小时"}, {7, "workdays", "", "7 个工作日"}, {15, "days", "", "15 天"},
 		{0, "hours", "n", ""}, {721, "workdays", "n", ""}, {-1, "hours", "n", ""},
 		{7, "until", "measure", ""}, {7, "", "measure", ""}, {7, "weeks", "measure", ""},
 	} {

@@ -5,6 +5,7 @@ package campaign
 
 import (
 	"strings"
+	"sync"
 	"time"
 
 	"pinzhi/internal/db"
@@ -271,7 +272,12 @@ type Milestone struct {
 type Service struct {
 	db    *db.DB
 	clock kernel.Clock
+
+	mu     sync.Mutex
+	limits map[int64]planLimits // by campaign
 }
 
 // New makes the service on a database.
-func New(d *db.DB, clock kernel.Clock) *Service { return &Service{db: d, clock: clock} }
+func New(d *db.DB, clock kernel.Clock) *Service {
+	return &Service{db: d, clock: clock, limits: map[int64]planLimits{}}
+}

@@ -18,7 +18,7 @@ const (
 // Change is one difference between the plan as it runs and its revision.
 type Change struct {
 	Sort   string // added, changed, gone
-	Kind   string // phase, action, task, body, appointment, duty, obligation, indicator
+	Kind   string // phase, action, task, body, appointment, duty, obligation, indicator, limit
 	Name   string
 	Fields []FieldChange // of a changed entry
 	Lines  plan.Lines    // in the revised text; of a gone entry, in the was one
@@ -132,6 +132,10 @@ func pairIndicators(was, is []plan.Indicator) []pair {
 		func(i plan.Indicator) string { return i.Path + "\x00" + i.Name })
 }
 
+func pairLimits(was, is []plan.Limit) []pair {
+	return pairUp(was, is, func(l plan.Limit) string { return l.Text }, func(plan.Limit) string { return "any" })
+}
+
 // Compare lists what differs between the plan as it runs and its revision, in the plan's order.
 func Compare(was, is *plan.Plan) []Change {
 	var out []Change
@@ -147,6 +151,7 @@ func Compare(was, is *plan.Plan) []Change {
 	}
 	out = append(out, changes("obligation", pairObligations(was.Obligations, is.Obligations), was.Obligations, is.Obligations, obligationFields, func(o plan.Obligation) (string, plan.Lines) { return o.What, o.Lines })...)
 	out = append(out, changes("indicator", pairIndicators(was.Indicators, is.Indicators), was.Indicators, is.Indicators, indicatorFields, func(i plan.Indicator) (string, plan.Lines) { return i.Name, i.Lines })...)
+	out = append(out, changes("limit", pairLimits(was.Limits, is.Limits), was.Limits, is.Limits, limitFields, func(l plan.Limit) (string, plan.Lines) { return l.Text, l.Lines })...)
 	return out
 }
 
@@ -217,6 +222,8 @@ func dutyFields(d plan.Duty) []FieldChange { return []FieldChange{value("内容"
 func obligationFields(o plan.Obligation) []FieldChange {
 	return []FieldChange{value("谁报", strings.Join(o.Who, "、")), value("报给", o.To)}
 }
+
+func limitFields(l plan.Limit) []FieldChange { return []FieldChange{value("时限", LimitText(l))} }
 
 func indicatorFields(i plan.Indicator) []FieldChange {
 	return []FieldChange{value("目标", TargetText(i.Comparator, i.Value, i.Unit))}

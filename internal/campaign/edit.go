@@ -12,7 +12,7 @@ import (
 // first reading with all edits applied in order, so that every correction can be seen and taken back.
 type Edit struct {
 	Op     string            `json:"op"`   // set, add, remove, split, merge, answer
-	Kind   string            `json:"kind"` // plan, action, task, phase, body, appointment, duty, obligation, indicator, finding
+	Kind   string            `json:"kind"` // plan, action, task, phase, body, appointment, duty, obligation, indicator, limit, finding
 	At     []int             `json:"at"`   // index in the plan's list; of an appointment or duty: body, then index
 	Fields map[string]string `json:"fields,omitempty"`
 	By     string            `json:"by"`
@@ -50,6 +50,7 @@ func clonePlan(p plan.Plan) plan.Plan {
 	p.Phases = slices.Clone(p.Phases)
 	p.Obligations = slices.Clone(p.Obligations)
 	p.Indicators = slices.Clone(p.Indicators)
+	p.Limits = slices.Clone(p.Limits)
 	p.Findings = slices.Clone(p.Findings)
 	p.Bodies = slices.Clone(p.Bodies)
 	for i := range p.Bodies {

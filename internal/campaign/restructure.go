@@ -67,6 +67,8 @@ func (r *Reading) remove(e Edit) error {
 		p.Obligations = slices.Delete(p.Obligations, i, i+1)
 	case e.Kind == "indicator" && in(i, p.Indicators):
 		p.Indicators = slices.Delete(p.Indicators, i, i+1)
+	case e.Kind == "limit" && in(i, p.Limits):
+		p.Limits = slices.Delete(p.Limits, i, i+1)
 	default:
 		return errStale
 	}

@@ -17,6 +17,8 @@ import (
 //	see a case           whoever registered it; the units it concerns: lead, support, former, finder; the heads of the
 //	                     work group that answers for it. For everybody else it does not exist
 //	no case content      the three administrators (三员分立)
+//	correct a case       the office until it has ended; whoever registered it until it is accepted
+//	add to an open case  the office, the inspection group, whoever registered it, its lead and supporting units; no former one
 //	take a step          as the table of transitions says
 
 // Viewer is who looks at cases in a campaign.

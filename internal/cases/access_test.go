@@ -189,6 +189,11 @@ func (c *city) doors(x cases.Case, o cases.Order) map[string]func(context.Contex
 			return err
 		},
 		"issue": func(ctx context.Context) error { _, err := c.Issue(ctx, id, c.order(x.ID)); return err },
+		"correct": func(ctx context.Context) error {
+			_, err := c.Correct(ctx, id, x.ID, cases.CorrectionOf(x))
+			return err
+		},
+		"note": func(ctx context.Context) error { return c.Note(ctx, id, x.ID, cases.Note{Text: "补充"}) },
 		"set limit": func(ctx context.Context) error {
 			return c.SetLimit(ctx, id, cases.Limit{Severity: cases.Urgent, Step: cases.OweVerify, N: 1, Measure: "hours"})
 		},

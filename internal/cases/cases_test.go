@@ -22,6 +22,7 @@ type city struct {
 
 	db       *db.DB
 	calendar *calendar.Service
+	evidence *evidence.Service
 	campaign campaign.Campaign
 	now      *atomic.Int64
 	units    map[string]int64
@@ -41,12 +42,21 @@ var people = map[string]string{
 
 func opened(t *testing.T, d *db.DB) *city {
 	t.Helper()
+	return openedFrom(t, d, false)
+}
+
+// openedFrom opens the campaign with the limit that its plan gives, or without.
+func openedFrom(t *testing.T, d *db.DB, planned bool) *city {
+	t.Helper()
 	c := &city{db: d, now: new(atomic.Int64), units: map[string]int64{}}
 	c.at("2024-03-18 08:12")
 	clock := kernel.FixedClock(func() time.Time { return time.UnixMicro(c.now.Load()).UTC() })
 	campaigns := campaign.New(d, clock)
 	o := webtest.Reading(t, "examples/pinghe/plan.txt")
 	o.Drill = true
+	if !planned {
+		o.Reading.Plan.Limits = nil // these tests count by the usual limits
+	}
 	var err error
 	if c.campaign, err = campaigns.Open(webtest.System(), o); err != nil {
 		t.Fatal(err)
@@ -56,7 +66,8 @@ func opened(t *testing.T, d *db.DB) *city {
 		t.Fatal(err)
 	}
 	c.calendar = calendar.New(d, clock)
-	c.Service = cases.New(d, clock, c.calendar, campaigns, evidence.New(d, blobs, clock, evidence.DefaultLimits))
+	c.evidence = evidence.New(d, blobs, clock, evidence.DefaultLimits)
+	c.Service = cases.New(d, clock, c.calendar, campaigns, c.evidence)
 	for _, who := range []string{"lead", "support", "other"} {
 		c.units[who] = c.seat(t, who).UnitID
 	}

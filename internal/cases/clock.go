@@ -28,6 +28,9 @@ func (k *clock) limitPart(step string) calendar.Part {
 	if step == OweRework {
 		label = OweName(step)
 	}
+	if l, ok := k.rules.FromPlan(k.c.Category, k.c.Severity, step); ok {
+		label += fmt.Sprintf("（方案第 %d 行）", l.Lines[0])
+	}
 	return calendar.Part{Label: label, Limit: k.rules.LimitFor(k.c.Category, k.c.Severity, step)}
 }
 

@@ -150,7 +150,7 @@ func number(ctx context.Context, tx db.Tx, o *Order, place string) error {
 	if err != nil || len(last) != 1 {
 		return fmt.Errorf("number of order: %v, %w", last, err)
 	}
-	rules, err := rulesOf(ctx, tx, o.CampaignID)
+	rules, err := settingsOf(ctx, tx, o.CampaignID)
 	if err != nil {
 		return err
 	}

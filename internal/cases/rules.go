@@ -7,6 +7,7 @@ import (
 	"pinzhi/internal/calendar"
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
+	"pinzhi/internal/plan"
 )
 
 // What is owed at a case: the steps of its dues.
@@ -35,8 +36,8 @@ func OweName(step string) string {
 func workdays(n int) calendar.Limit { return calendar.Limit{N: n, Measure: calendar.Workdays} }
 func hours(n int) calendar.Limit    { return calendar.Limit{N: n, Measure: calendar.Hours} }
 
-// usualLimits are the limits of a campaign that has set none. A plan names none; these are the usual ones of digital
-// city management: a day to hand on, a week to put right what is ordinary.
+// usualLimits are the limits of a campaign that has set none and whose plan gives none: the usual ones of digital city
+// management, a day to hand on, a week to put right what is ordinary.
 var usualLimits = map[Severity]map[string]calendar.Limit{
 	Ordinary: {OweIntake: workdays(1), OweDispatch: workdays(1), OweAcknowledge: workdays(1), OweRectify: workdays(7), OweRework: workdays(3),
 		OweDecide: workdays(1), OweCoordinate: workdays(3), OweApprove: workdays(3), OweVerify: workdays(3)},
@@ -62,13 +63,24 @@ type Rule struct {
 	Pattern  string
 }
 
-// Rules is what a campaign set for itself.
+// Rules is what a campaign set for itself, and what its plan says.
 type Rules struct {
 	Limits []Limit
 	Rules  []Rule
+	Plan   []plan.Limit // for putting right; the first is the rule
 }
 
-func rulesOf(ctx context.Context, tx db.Tx, campaignID int64) (r Rules, err error) {
+// rulesOf reads what holds in a campaign, within a transaction.
+func (s *Service) rulesOf(ctx context.Context, tx db.Tx, campaignID int64) (Rules, error) {
+	r, err := settingsOf(ctx, tx, campaignID)
+	if err != nil {
+		return r, err
+	}
+	r.Plan, err = s.campaigns.Limits(ctx, tx, campaignID)
+	return r, err
+}
+
+func settingsOf(ctx context.Context, tx db.Tx, campaignID int64) (r Rules, err error) {
 	err = tx.NewRaw("SELECT category, severity, step, n, measure FROM case_limits WHERE campaign_id = ?", campaignID).Scan(ctx, &r.Limits)
 	if err != nil {
 		return r, fmt.Errorf("limits of campaign %d: %w", campaignID, err)
@@ -80,17 +92,65 @@ func rulesOf(ctx context.Context, tx db.Tx, campaignID int64) (r Rules, err erro
 	return r, nil
 }
 
-// LimitFor is how long a step may take: the category's own rule, else the campaign's, else the usual.
+// LimitFor is how long a step may take: the category's own rule, else the campaign's, else the plan's, else the usual.
 func (r Rules) LimitFor(category string, severity Severity, step string) calendar.Limit {
-	found := usualLimits[severity][step]
+	if l, ok := r.set(category, severity, step); ok {
+		return l
+	}
+	if l, ok := r.planned(severity, step); ok {
+		return l
+	}
+	return usualLimits[severity][step]
+}
+
+// FromPlan returns the passage of the plan from which a limit comes, where it does.
+func (r Rules) FromPlan(category string, severity Severity, step string) (plan.Limit, bool) {
+	if _, ok := r.set(category, severity, step); ok {
+		return plan.Limit{}, false
+	}
+	if _, ok := r.planned(severity, step); ok {
+		return r.Plan[0], true
+	}
+	return plan.Limit{}, false
+}
+
+// Set reports whether the office set a limit of its own, for every category.
+func (r Rules) Set(severity Severity, step string) bool {
+	_, ok := r.set("", severity, step)
+	return ok
+}
+
+// set is what the office set, for the category if it did.
+func (r Rules) set(category string, severity Severity, step string) (found calendar.Limit, ok bool) {
 	own := false
 	for _, l := range r.Limits {
 		if l.Severity != severity || l.Step != step || (l.Category != "" && l.Category != category) || (own && l.Category == "") {
 			continue
 		}
-		found, own = calendar.Limit{N: l.N, Measure: l.Measure}, l.Category != ""
+		found, own, ok = calendar.Limit{N: l.N, Measure: l.Measure}, l.Category != "", true
 	}
-	return found
+	return found, ok
+}
+
+// planned is what the plan gives for putting right. It speaks of problems as they come; a grave one that has less by
+// the usual limits is not given more.
+func (r Rules) planned(severity Severity, step string) (calendar.Limit, bool) {
+	if step != OweRectify || len(r.Plan) == 0 {
+		return calendar.Limit{}, false
+	}
+	l := calendar.Limit{N: r.Plan[0].N, Measure: calendar.Measure(r.Plan[0].Measure)}
+	if severity != Ordinary && roughly(usualLimits[severity][step]) <= roughly(l) {
+		return calendar.Limit{}, false
+	}
+	return l, true
+}
+
+// roughly is a limit in hours, to tell the longer of two.
+func roughly(l calendar.Limit) int {
+	if l.Measure == calendar.Hours {
+		return l.N
+	}
+	return 24 * l.N
 }
 
 // AsksPhotos reports whether the campaign asks for photographs in a category.
@@ -115,9 +175,9 @@ func (r Rules) Pattern() string {
 
 const usualPattern = "{place}城品督〔{year}〕{n}号"
 
-// Rules returns what the campaign set for itself; the usual holds for the rest.
+// Rules returns what the campaign set for itself and what its plan says; the usual holds for the rest.
 func (s *Service) Rules(ctx context.Context, campaignID int64) (Rules, error) {
-	return rulesOf(ctx, s.db.Reader(), campaignID)
+	return s.rulesOf(ctx, s.db.Reader(), campaignID)
 }
 
 // SetLimit sets how long a step may take in this campaign. It holds for cases that come to the step from now on.

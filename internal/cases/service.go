@@ -90,7 +90,7 @@ func (s *Service) entry(ctx context.Context, tx db.Tx, days *calendar.Days, camp
 	if !e.v.may(e.t, Case{CampaignID: campaignID}, nil) && !e.v.Actor.System {
 		return e, refusal(e.t)
 	}
-	e.rules, err = rulesOf(ctx, tx, campaignID)
+	e.rules, err = s.rulesOf(ctx, tx, campaignID)
 	return e, err
 }
 
@@ -229,7 +229,7 @@ func (s *Service) take(ctx context.Context, tx db.Tx, days *calendar.Days, campa
 	if err != nil {
 		return c, err
 	}
-	rules, err := rulesOf(ctx, tx, campaignID)
+	rules, err := s.rulesOf(ctx, tx, campaignID)
 	if err != nil {
 		return c, err
 	}

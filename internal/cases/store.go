@@ -145,6 +145,20 @@ func move(ctx context.Context, tx db.Tx, was Case, c *Case, now time.Time) error
 	return firstErr(openSpan(ctx, tx, *c, now), count(ctx, tx, was, -1), count(ctx, tx, *c, 1))
 }
 
+// correct writes what was put right of a case, and what it can be found by.
+func correct(ctx context.Context, tx db.Tx, c *Case) error {
+	c.Revision++
+	_, err := tx.NewUpdate().Model(c).Column("title", "words", "category", "severity", "address", "district", "lat", "lon", "revision").
+		Where("campaign_id = ?", c.CampaignID).Where("id = ?", c.ID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("correct case %d: %w", c.ID, err)
+	}
+	if err := db.CaseText.Put(ctx, tx, c.CampaignID, c.ID, searchable(*c)); err != nil {
+		return fmt.Errorf("index case %d: %w", c.ID, err)
+	}
+	return nil
+}
+
 // openSpan begins the time at a step; what has ended needs none.
 func openSpan(ctx context.Context, tx db.Tx, c Case, at time.Time) error {
 	if c.Hand == Nobody {

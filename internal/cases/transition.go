@@ -59,12 +59,17 @@ const (
 	Reopen          Verb = "reopened"
 	Object          Verb = "objected"
 	Escalate        Verb = "escalated"
+
+	// These are no rows of the table: they change neither step nor clock. See Correct and Note.
+	Corrected Verb = "corrected"
+	Noted     Verb = "noted"
 )
 
 var verbNames = map[Verb]string{Register: "登记", Accept: "受理", Decline: "不予受理", Merge: "并案", Dispatch: "派遣", Acknowledge: "签收", Respond: "反馈",
 	Return: "退单", Redirect: "改派", RefuseReturn: "维持原派", AskExtension: "申请延期", GrantExtension: "同意延期", RefuseExtension: "不同意延期",
 	AskDeferral: "申请挂账", GrantDeferral: "同意挂账", RefuseDeferral: "不同意挂账", Resume: "恢复整改", SendBack: "退回整改", Close: "核查通过，结案",
-	Reopen: "重新打开", Object: "对不受理有异议", Escalate: "升级"}
+	Reopen: "重新打开", Object: "对不受理有异议", Escalate: "升级",
+	Corrected: "更正", Noted: "补充说明"}
 
 // Name is the verb in Chinese, as on its button.
 func (v Verb) Name() string { return verbNames[v] }

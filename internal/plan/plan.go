@@ -24,6 +24,7 @@ type Plan struct {
 	Bodies         []Body       `json:"bodies"`
 	Obligations    []Obligation `json:"obligations"`
 	Indicators     []Indicator  `json:"indicators"`
+	Limits         []Limit      `json:"limits"` // for putting right what was found
 	Findings       []Finding    `json:"findings"`
 }
 

@@ -47,6 +47,7 @@ func Read(src Source) (*Plan, error) {
 		return nil, kernel.E(kernel.Invalid, "“%s”不像方案：没有读到“一、”“（一）”之类的标题，也没有人员名单。请检查是否选错了文件。", src.Name)
 	}
 	p.Obligations = obligationsOf(root, p.Bodies, duties)
+	p.Limits = limitsOf(paras)
 	var rows []Task
 	if w.fromTable {
 		rows = w.tasks
@@ -147,6 +148,7 @@ func fillEmpty(p *Plan) {
 	p.Bodies = orEmpty(p.Bodies)
 	p.Obligations = orEmpty(p.Obligations)
 	p.Indicators = orEmpty(p.Indicators)
+	p.Limits = orEmpty(p.Limits)
 	p.Findings = orEmpty(p.Findings)
 	for i := range p.Bodies {
 		b := &p.Bodies[i]

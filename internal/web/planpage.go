@@ -111,6 +111,10 @@ func marksOf(p *plan.Plan) marks {
 	for _, o := range p.Obligations {
 		m.mark(o.Lines, o.What)
 	}
+	for _, l := range p.Limits {
+		n := strconv.Itoa(l.N)
+		m.mark(l.Lines, n+"个工作日", n+" 个工作日", n+"日内", n+"天内", n+"小时", n+"日整改")
+	}
 	for _, i := range p.Indicators {
 		m.mark(i.Lines, i.Value+i.Unit, i.Value+" "+i.Unit)
 	}

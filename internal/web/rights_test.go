@@ -33,6 +33,9 @@ const (
 	signedIn = inside + " elsewhere"
 	anybody  = signedIn + " outsider"
 
+	// corrected is a correction of a case that was just registered, whatever its revision.
+	corrected = "revision=-1&words=行道树枯死五棵&address=平阳街&severity=serious&reason=数错了"
+
 	plansWork  = "office lead"
 	finishes   = "office lead given"
 	revises    = "office system"
@@ -100,6 +103,12 @@ var rights = []right{
 	{route: "POST /c/{c}/cases/{k}/step", may: "office", path: "/c/{c}/cases/{n}/step", form: "verb=accepted&revision=-1"},
 	{route: "POST /c/{c}/cases/{k}/step", may: "office inspector", path: "/c/{c}/cases/{n}/step", form: "verb=dispatched&revision=-1&unit=市园林绿化中心"},
 	{route: "POST /c/{c}/cases/{k}/step", may: "office inspector", path: "/c/{c}/cases/{v}/step", form: "verb=closed&revision=-1&outcome=fixed"},
+	{route: "POST /c/{c}/cases/{k}/note", may: "office lead support inspector", form: "text=又有两株枯死"},
+	{route: "POST /c/{c}/cases/{k}/note", may: "office inspector", path: "/c/{c}/cases/{n}/note", form: "text=又有两株枯死"},
+	{route: "GET /c/{c}/correct/{k}", may: "office"},
+	{route: "GET /c/{c}/correct/{k}", may: "office inspector", path: "/c/{c}/correct/{n}"}, // its finder, before it is accepted
+	{route: "POST /c/{c}/correct/{k}", may: "office", form: corrected},
+	{route: "POST /c/{c}/correct/{k}", may: "office inspector", path: "/c/{c}/correct/{n}", form: corrected},
 	{route: "POST /c/{c}/cases/dispatch", may: "office inspector", form: "case={n}&unit=市园林绿化中心"}, // an inspector his own
 	{route: "GET /c/{c}/cases/rules", may: members},
 	{route: "POST /c/{c}/cases/rules", may: "office", form: "step=rectify&severity=ordinary&n=5&measure=workdays"},

@@ -37,6 +37,7 @@ var sentences = map[string]string{ //nolint:gosec // 设置密码 is a sentence,
 	"case.extension_asked": "申请延期到 {day}：{reason}", "case.extension_granted": "同意延期到 {until}", "case.extension_refused": "不同意延期：{reason}，仍到 {until}",
 	"case.deferral_asked": "申请挂账，{day} 复核：{reason}", "case.deferral_granted": "同意挂账，{day} 复核", "case.deferral_refused": "不同意挂账：{reason}，整改到 {until}",
 	"case.resumed": "恢复整改，到 {until}", "case.sent_back": "退回整改：{reason}，再到 {until}{evidence}", "case.closed": "核查通过，结案：{outcome}{said}{evidence}",
+	"case.corrected": "更正了{changes}。理由：{reason}", "case.noted": "补充说明：{text}{evidence}",
 	"case.reopened": "重新打开：{reason}", "case.objected": "对不受理有异议：{reason}", "case.escalated": "{step}逾期，报{to}", "case.overdue": "{step}逾期",
 	"case.reminded": "提醒：{step}到 {due} 为止（{mark}）", "case.due_moved": "放假安排有变，{step}时限由 {before} 改为 {after}", "case.ordered": "列入督办单 {order}，{due} 前整改",
 	"order.issued": "开具督办单 {number}，{cases} 件，{due} 前整改", "order.closed": "{number} 所列案件全部办结", "order.reopened": "{number} 有案件重新打开",
@@ -91,6 +92,8 @@ func word(key string, v any) string {
 		return ""
 	case "fields":
 		return fieldWords(v)
+	case "changes":
+		return changeWords(v)
 	case "admin":
 		role, _ := v.(string)
 		return cmp.Or(views.AdminName(kernel.AdminRole(role)), "按名单")
@@ -127,6 +130,25 @@ func fieldWords(v any) string {
 		f, _ := x.(map[string]any)
 		before, after := clip(word("", f["before"])), clip(word("", f["after"]))
 		out = append(out, fmt.Sprintf("%s由“%s”改为“%s”", word("", f["field"]), before, after))
+	}
+	return strings.Join(out, "；")
+}
+
+// changeWords tells what was corrected: 地点：“解放路”改为“平阳街”.
+func changeWords(v any) string {
+	list, _ := v.([]any)
+	var out []string
+	for _, x := range list {
+		f, _ := x.(map[string]any)
+		field, before, after := word("", f["field"]), clip(word("", f["before"])), clip(word("", f["after"]))
+		switch {
+		case before == "":
+			out = append(out, fmt.Sprintf("%s：补写“%s”", field, after))
+		case after == "":
+			out = append(out, fmt.Sprintf("%s：去掉“%s”", field, before))
+		default:
+			out = append(out, fmt.Sprintf("%s：“%s”改为“%s”", field, before, after))
+		}
 	}
 	return strings.Join(out, "；")
 }

@@ -353,6 +353,36 @@ type RulesPage struct {
 	Example    string
 }
 
+// planSays tells what becomes of the limit at i of those that the plan gives.
+func (v RulesPage) planSays(i int) string {
+	if i > 0 {
+		return "方案有几处写了时限，照第一处。"
+	}
+	var follow, shorter, set []string
+	for _, s := range cases.Severities {
+		usual := v.Rules.LimitFor("", s, cases.OweRectify)
+		switch _, planned := v.Rules.FromPlan("", s, cases.OweRectify); {
+		case planned:
+			follow = append(follow, s.Name())
+		case v.Rules.Set(s, cases.OweRectify):
+			set = append(set, s.Name()+" "+usual.String())
+		default:
+			shorter = append(shorter, s.Name()+" "+usual.String())
+		}
+	}
+	var parts []string
+	if len(follow) > 0 {
+		parts = append(parts, strings.Join(follow, "、")+"案件的整改反馈照方案")
+	}
+	if len(shorter) > 0 {
+		parts = append(parts, strings.Join(shorter, "、")+"，本来不比方案长，不放宽")
+	}
+	if len(set) > 0 {
+		parts = append(parts, strings.Join(set, "、")+"，由办公室另定")
+	}
+	return strings.Join(parts, "；") + "。"
+}
+
 // CalendarPage is one year's working days.
 type CalendarPage struct {
 	Problem

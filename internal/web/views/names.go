@@ -69,7 +69,7 @@ func NoteClass(severity string) string {
 // KindName names what a search found.
 func KindName(kind string) string {
 	names := map[string]string{"person": "人员", "unit": "单位", "body": "机构", "action": "专项行动", "task": "任务", "duty": "职责",
-		"phase": "阶段", "appointment": "任职", "obligation": "报送", "indicator": "指标", "plan": "文件", "finding": "体检"}
+		"phase": "阶段", "appointment": "任职", "obligation": "报送", "indicator": "指标", "limit": "整改时限", "plan": "文件", "finding": "体检"}
 	if n, ok := names[kind]; ok {
 		return n
 	}
