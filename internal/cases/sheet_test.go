@@ -138,6 +138,11 @@ func (c *city) live(t *testing.T, r *rand.Rand, n int) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if r.IntN(3) == 0 { // corrected: another place, another category
+			k := cases.CorrectionOf(x)
+			k.Category, k.Lat, k.Lon, k.Reason = pick(r, someCategories), nil, nil, "写错了"
+			_, _ = c.Correct(c.as(t, "office"), c.campaign.ID, x.ID, k) // or nothing differs
+		}
 		for range r.IntN(6) {
 			id := x.ID - int64(r.IntN(4))
 			a := c.act(pick(r, []cases.Verb{cases.Accept, cases.Dispatch, cases.Acknowledge, cases.Respond, cases.Return, cases.Redirect, cases.AskExtension, cases.GrantExtension,
