@@ -103,6 +103,9 @@ func shrinkTo(read luma, fromW, fromH, w, h int) grey {
 
 func (g grey) at(x, y int) float32 { return g.pix[min(max(y, 0), g.h-1)*g.w+min(max(x, 0), g.w-1)] }
 
+// row is one row; beyond the edge, the last goes on.
+func (g grey) row(y int) []float32 { return g.pix[min(max(y, 0), g.h-1)*g.w:][:g.w] }
+
 // sample reads between pixels; outside, the edge goes on.
 func (g grey) sample(x, y float64) float32 {
 	fx, fy := math.Floor(x), math.Floor(y)

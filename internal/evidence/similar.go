@@ -313,15 +313,18 @@ func (p imprint) confirm(ctx context.Context, tx db.Tx, campaignID int64, candid
 }
 
 // compared is the look of the asking picture, prepared once.
-type compared struct{ glance, rough, relief grey }
+type compared struct {
+	glance      grey
+	rough, fine relief
+}
 
 func viewed(l look) compared {
-	relief := l.relief()
-	return compared{l.glance(), relief.roughly(), relief}
+	fine := l.relief()
+	return compared{l.glance(), sloped(fine.roughly()), sloped(fine)}
 }
 
 func (c compared) mirrored() compared {
-	return compared{c.glance.mirrored(), c.rough.mirrored(), c.relief.mirrored()}
+	return compared{c.glance.mirrored(), sloped(c.rough.grey.mirrored()), sloped(c.fine.grey.mirrored())}
 }
 
 // compare lays one look on another, first roughly, then finely, then without what a caption or a logo spoils, and
@@ -330,33 +333,35 @@ func compare(c compared, other look, f fitting) (likeness, fitting) {
 	if correlationUnder(c.glance, other.glance(), f) < glimpse {
 		return likeness{}, f
 	}
-	q, r := c.relief, other.relief()
+	q, r := c.fine, other.relief()
 	f, ok := lay(c.rough, r.roughly(), f, 8, nil)
 	if !ok {
 		return likeness{}, f
 	}
-	if k := likenessOf(q, r, f); k.whole < hopeless {
+	pixels := len(q.grey.pix)
+	cells := cellsUnder(q.grey, r, f)
+	if k := cells.likeness(pixels); k.whole < hopeless {
 		return k, f
 	}
-	fine, ok := lay(q, r, f, 10, nil)
-	if !ok {
-		fine = f
+	if fine, ok := lay(q, r, f, 10, nil); ok {
+		f, cells = fine, cellsUnder(q.grey, r, fine)
 	}
-	k := likenessOf(q, r, fine)
+	k := cells.likeness(pixels)
 	for _, least := range []float64{0.6, 0.8, 0.9} {
 		if k.alike() || k.whole < doubtless || k.same < unlike {
 			break
 		}
-		out := spoiltUnder(q, r, fine, least)
-		without, ok := lay(q, r, fine, 6, &out)
+		out := cells.spoilt(least)
+		without, ok := lay(q, r, f, 6, &out)
 		if !ok {
 			break
 		}
-		if again := likenessOf(q, r, without); again.same >= k.same {
-			k, fine = again, without
+		anew := cellsUnder(q.grey, r, without)
+		if again := anew.likeness(pixels); again.same >= k.same {
+			k, f, cells = again, without, anew
 		}
 	}
-	return k, fine
+	return k, f
 }
 
 // Below this correlation, or this share of agreeing cells, two pictures are not the same, whatever was written on them.
