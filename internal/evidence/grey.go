@@ -174,12 +174,11 @@ func (g grey) acrossRows(kernel []float32) grey {
 			padded[i], padded[r+g.w+i] = row[0], row[g.w-1]
 		}
 		to := out.pix[y*g.w : (y+1)*g.w]
-		for x := range to {
-			v := padded[x+r] * kernel[0]
-			for i := 1; i <= r; i++ {
-				v += (padded[x+r-i] + padded[x+r+i]) * kernel[i]
-			}
-			to[x] = v
+		for x, v := range padded[r:][:g.w] {
+			to[x] = v * kernel[0]
+		}
+		for i := 1; i <= r; i++ {
+			addBoth(to, padded[r-i:], padded[r+i:], kernel[i])
 		}
 	}
 	return out
@@ -194,10 +193,16 @@ func (g grey) acrossColumns(kernel []float32) grey {
 			if i == 0 {
 				k /= 2
 			}
-			for x := range to {
-				to[x] += (up[x] + down[x]) * k
-			}
+			addBoth(to, up, down, k)
 		}
 	}
 	return out
+}
+
+// addBoth adds what lies on either side, weighed. A whole row at a time, no bound is checked within it.
+func addBoth(to, before, after []float32, weight float32) {
+	before, after = before[:len(to)], after[:len(to)]
+	for x := range to {
+		to[x] += (before[x] + after[x]) * weight
+	}
 }
