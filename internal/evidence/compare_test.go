@@ -28,7 +28,7 @@ func BenchmarkCompare(b *testing.B) {
 	}
 	b.Run("prepare", func(b *testing.B) {
 		for b.Loop() {
-			viewed(asking)
+			viewed(asking).reliefs()
 		}
 	})
 }
