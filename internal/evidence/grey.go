@@ -103,6 +103,9 @@ func shrinkTo(read luma, fromW, fromH, w, h int) grey {
 
 func (g grey) at(x, y int) float32 { return g.pix[min(max(y, 0), g.h-1)*g.w+min(max(x, 0), g.w-1)] }
 
+// row is one row; beyond the edge, the last goes on.
+func (g grey) row(y int) []float32 { return g.pix[min(max(y, 0), g.h-1)*g.w:][:g.w] }
+
 // sample reads between pixels; outside, the edge goes on.
 func (g grey) sample(x, y float64) float32 {
 	fx, fy := math.Floor(x), math.Floor(y)
@@ -171,12 +174,11 @@ func (g grey) acrossRows(kernel []float32) grey {
 			padded[i], padded[r+g.w+i] = row[0], row[g.w-1]
 		}
 		to := out.pix[y*g.w : (y+1)*g.w]
-		for x := range to {
-			v := padded[x+r] * kernel[0]
-			for i := 1; i <= r; i++ {
-				v += (padded[x+r-i] + padded[x+r+i]) * kernel[i]
-			}
-			to[x] = v
+		for x, v := range padded[r:][:g.w] {
+			to[x] = v * kernel[0]
+		}
+		for i := 1; i <= r; i++ {
+			addBoth(to, padded[r-i:], padded[r+i:], kernel[i])
 		}
 	}
 	return out
@@ -191,10 +193,16 @@ func (g grey) acrossColumns(kernel []float32) grey {
 			if i == 0 {
 				k /= 2
 			}
-			for x := range to {
-				to[x] += (up[x] + down[x]) * k
-			}
+			addBoth(to, up, down, k)
 		}
 	}
 	return out
+}
+
+// addBoth adds what lies on either side, weighed. A whole row at a time, no bound is checked within it.
+func addBoth(to, before, after []float32, weight float32) {
+	before, after = before[:len(to)], after[:len(to)]
+	for x := range to {
+		to[x] += (before[x] + after[x]) * weight
+	}
 }

@@ -79,13 +79,11 @@ func (l look) glance() grey {
 // correlationUnder compares two pictures as a whole under a fitting.
 func correlationUnder(q, r grey, f fitting) float64 {
 	var c cell
-	f.each(q, r, func(i int, x, y float64) { c.add(float64(q.pix[i]), float64(r.sample(x, y)), 0, 0) })
+	var u laid
+	u.fill(q, r, f)
+	u.stretches(nil, func(_, from, to int) { c.addShades(q.pix[from:to], u.pix[from:to]) })
 	return c.correlation()
 }
-
-// fitting maps a point of one picture to one of another, across and down apart: p → scale·p + shift.
-// Points are counted in units of the picture's longer side.
-type fitting struct{ sx, tx, sy, ty float64 }
 
 // likeness is how well two pictures agree once one is laid on the other.
 type likeness struct {
@@ -110,148 +108,6 @@ const (
 	cellSlips  = 0.2
 )
 
-// lay improves a fitting step by step (Lucas–Kanade), so that q at p is like r at the fitted p.
-// It reports false where the two drift apart.
-func lay(q, r grey, f fitting, rounds int, out *spoilt) (fitting, bool) {
-	across, down := q.slopes()
-	for range rounds {
-		step, ok := improve(q, r, across, down, f, out)
-		if !ok {
-			return f, false
-		}
-		f.sx, f.tx, f.sy, f.ty = f.sx+step[0], f.tx+step[1], f.sy+step[2], f.ty+step[3]
-		if f.sx < 0.55 || f.sx > 1.8 || f.sy < 0.55 || f.sy > 1.8 {
-			return f, false
-		}
-		if math.Abs(step[1])+math.Abs(step[3])+math.Abs(step[0])+math.Abs(step[2]) < 2e-4 {
-			break
-		}
-	}
-	return f, true
-}
-
-// slopes are how the shades rise across and down.
-func (g grey) slopes() (across, down grey) {
-	across, down = newGrey(g.w, g.h), newGrey(g.w, g.h)
-	for y := range g.h {
-		for x := range g.w {
-			across.pix[y*g.w+x] = (g.at(x+1, y) - g.at(x-1, y)) / 2
-			down.pix[y*g.w+x] = (g.at(x, y+1) - g.at(x, y-1)) / 2
-		}
-	}
-	return across, down
-}
-
-// improve is one step of Gauss and Newton, with the slopes of q, which are nearly those of r where the two lie right. The contrast between the two is taken out by regression first; what
-// fits worst counts least, for it may be a caption.
-func improve(q, r, across, down grey, f fitting, out *spoilt) (step [4]float64, ok bool) {
-	lq := float64(max(q.w, q.h))
-	value := make([]float64, 0, len(q.pix))
-	var qr, rr float64
-	f.each(q, r, func(i int, x, y float64) {
-		v := float64(r.sample(x, y))
-		value = append(value, v)
-		if out.holds(q, i) {
-			return
-		}
-		qr += float64(q.pix[i]) * v
-		rr += v * v
-	})
-	if len(value) < len(q.pix)/3 || rr == 0 || qr <= 0 {
-		return step, false
-	}
-	gain := qr / rr
-	var usual, counted float64
-	k := 0
-	f.each(q, r, func(i int, _, _ float64) {
-		if !out.holds(q, i) {
-			usual += math.Abs(float64(q.pix[i]) - gain*value[k])
-			counted++
-		}
-		k++
-	})
-	usual = usual/counted + 1e-9
-	var n normal
-	k = 0
-	f.each(q, r, func(i int, _, _ float64) {
-		dx, dy := float64(across.pix[i])*lq/f.sx, float64(down.pix[i])*lq/f.sy
-		px, py := (float64(i%q.w)+0.5)/lq, (float64(i/q.w)+0.5)/lq
-		e := float64(q.pix[i]) - gain*value[k]
-		k++
-		if out.holds(q, i) {
-			return
-		}
-		n.add([4]float64{dx * px, dx, dy * py, dy}, e, 1/(1+(e/usual)*(e/usual)))
-	})
-	return n.solve()
-}
-
-// each calls do for the pixels of q that lie on r, with their place there.
-func (f fitting) each(q, r grey, do func(i int, x, y float64)) {
-	lq, lr := float64(max(q.w, q.h)), float64(max(r.w, r.h))
-	for y := range q.h {
-		ry := (f.sy*(float64(y)+0.5)/lq+f.ty)*lr - 0.5
-		if ry < 0 || ry > float64(r.h-1) {
-			continue
-		}
-		for x := range q.w {
-			if rx := (f.sx*(float64(x)+0.5)/lq+f.tx)*lr - 0.5; rx >= 0 && rx <= float64(r.w-1) {
-				do(y*q.w+x, rx, ry)
-			}
-		}
-	}
-}
-
-// normal are the normal equations of a least-squares fit of four numbers.
-type normal struct {
-	a [4][4]float64
-	b [4]float64
-}
-
-func (n *normal) add(row [4]float64, want, weight float64) {
-	for i := range row {
-		for j := i; j < 4; j++ {
-			n.a[i][j] += row[i] * row[j] * weight
-		}
-		n.b[i] += row[i] * want * weight
-	}
-}
-
-// solve goes by Cholesky; it reports false where the picture says too little.
-func (n *normal) solve() (x [4]float64, ok bool) {
-	var l [4][4]float64
-	for i := range 4 {
-		for j := range i + 1 {
-			sum := n.a[j][i]
-			for k := range j {
-				sum -= l[i][k] * l[j][k] //nolint:gosec // i and j are below four
-			}
-			switch {
-			case i != j:
-				l[i][j] = sum / l[j][j] //nolint:gosec // as above
-			case sum <= 1e-9*n.a[i][i] || sum <= 0:
-				return x, false
-			default:
-				l[i][i] = math.Sqrt(sum) //nolint:gosec // as above
-			}
-		}
-	}
-	for i := range 4 {
-		x[i] = n.b[i]
-		for k := range i {
-			x[i] -= l[i][k] * x[k]
-		}
-		x[i] /= l[i][i]
-	}
-	for i := 3; i >= 0; i-- {
-		for k := i + 1; k < 4; k++ {
-			x[i] -= l[k][i] * x[k]
-		}
-		x[i] /= l[i][i]
-	}
-	return x, true
-}
-
 // cellsOfLook is how many cells a look is compared in, across and down.
 const cellsOfLook = 8
 
@@ -263,11 +119,30 @@ type cell struct {
 	column, row         float64 // where it is, in pixels from the middle of the picture
 }
 
-func (c *cell) add(q, r, x, y float64) {
-	c.n++
-	c.q, c.r, c.qq, c.rr, c.qr = c.q+q, c.r+r, c.qq+q*q, c.rr+r*r, c.qr+q*r
-	c.x, c.y, c.xx, c.xy, c.yy = c.x+x, c.y+y, c.xx+x*x, c.xy+x*y, c.yy+y*y
-	c.xq, c.yq, c.xr, c.yr = c.xq+x*q, c.yq+y*q, c.xr+x*r, c.yr+y*r
+// addShades takes in a stretch of pixels.
+func (c *cell) addShades(q, r []float32) {
+	var a, b, aa, bb, ab float32
+	for i, v := range r[:len(q)] {
+		w := q[i]
+		a, b, aa, bb, ab = a+w, b+v, aa+w*w, bb+v*v, ab+w*v
+	}
+	c.n += float64(len(q))
+	c.q, c.r = c.q+float64(a), c.r+float64(b)
+	c.qq, c.rr, c.qr = c.qq+float64(aa), c.rr+float64(bb), c.qr+float64(ab)
+}
+
+// addSlopes takes in how the second picture rises in the same stretch.
+func (c *cell) addSlopes(q, r, across, down []float32) {
+	var x, y, xx, xy, yy, xq, yq, xr, yr float32
+	r, across, down = r[:len(q)], across[:len(q)], down[:len(q)]
+	for i, a := range q {
+		b, dx, dy := r[i], across[i], down[i]
+		x, y, xx, xy, yy = x+dx, y+dy, xx+dx*dx, xy+dx*dy, yy+dy*dy
+		xq, yq, xr, yr = xq+dx*a, yq+dy*a, xr+dx*b, yr+dy*b
+	}
+	c.x, c.y = c.x+float64(x), c.y+float64(y)
+	c.xx, c.xy, c.yy = c.xx+float64(xx), c.xy+float64(xy), c.yy+float64(yy)
+	c.xq, c.yq, c.xr, c.yr = c.xq+float64(xq), c.yq+float64(yq), c.xr+float64(xr), c.yr+float64(yr)
 }
 
 // join adds the shades of another cell.
@@ -309,46 +184,45 @@ func (c *cell) slip() (across, down float64) {
 	return (bx*yy - by*xy) / det, (by*xx - bx*xy) / det
 }
 
-// likenessOf compares two reliefs under a fitting, cell by cell: a caption spoils some cells, another view all.
-func likenessOf(q, r grey, f fitting) likeness {
-	cells := cellsOf(q, r, f)
-	var all cell
-	for _, c := range cells {
-		all.join(c)
-	}
-	k := likeness{overlap: all.n / float64(len(q.pix))}
-	if all.n == 0 {
-		return k
-	}
-	k.same, k.whole, k.twist = agreement(cells[:], all)
-	return k
-}
+// gridded are the sums of all cells of a picture laid on another.
+type gridded [cellsOfLook * cellsOfLook]cell
 
-// spoilt marks the cells that do not count.
-type spoilt [cellsOfLook * cellsOfLook]bool
-
-func (s *spoilt) holds(q grey, i int) bool { return s != nil && s[cellAt(q, i)] }
-
-// spoiltUnder finds the cells that correlate less than the rest should under a fitting that is nearly right.
-func spoiltUnder(q, r grey, f fitting, least float64) (out spoilt) {
-	for i, c := range cellsOf(q, r, f) {
-		out[i] = c.n > 0 && c.correlation() < least
-	}
-	return out
-}
-
-func cellAt(q grey, i int) int {
-	return i/q.w*cellsOfLook/q.h*cellsOfLook + i%q.w*cellsOfLook/q.w
-}
-
-func cellsOf(q, r grey, f fitting) (cells [cellsOfLook * cellsOfLook]cell) {
-	f.each(q, r, func(i int, x, y float64) {
-		dx, dy := r.sample(x+0.5, y)-r.sample(x-0.5, y), r.sample(x, y+0.5)-r.sample(x, y-0.5)
-		cells[cellAt(q, i)].add(float64(q.pix[i]), float64(r.sample(x, y)), float64(dx), float64(dy))
+// cellsUnder sums up two reliefs under a fitting, cell by cell: a caption spoils some cells, another view all.
+func cellsUnder(q, r grey, f fitting) (cells gridded) {
+	var u laid
+	u.fillWithSlopes(q, r, f)
+	u.stretches(nil, func(i, from, to int) {
+		cells[i].addShades(q.pix[from:to], u.pix[from:to])
+		cells[i].addSlopes(q.pix[from:to], u.pix[from:to], u.across[from:to], u.down[from:to])
 	})
 	for i := range cells {
 		cells[i].column = (float64(i%cellsOfLook) + 0.5 - cellsOfLook/2) * float64(q.w) / cellsOfLook
 		cells[i].row = (float64(i/cellsOfLook) + 0.5 - cellsOfLook/2) * float64(q.h) / cellsOfLook
 	}
 	return cells
+}
+
+// likeness tells from the sums how alike the two are; pixels is how many the asking picture has.
+func (g *gridded) likeness(pixels int) likeness {
+	var all cell
+	for _, c := range g {
+		all.join(c)
+	}
+	k := likeness{overlap: all.n / float64(pixels)}
+	if all.n == 0 {
+		return k
+	}
+	k.same, k.whole, k.twist = agreement(g[:], all)
+	return k
+}
+
+// spoilt marks the cells that do not count.
+type spoilt [cellsOfLook * cellsOfLook]bool
+
+// spoilt finds the cells that correlate less than the rest should under a fitting that is nearly right.
+func (g *gridded) spoilt(least float64) (out spoilt) {
+	for i, c := range g {
+		out[i] = c.n > 0 && c.correlation() < least
+	}
+	return out
 }

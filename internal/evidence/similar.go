@@ -5,13 +5,16 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"pinzhi/internal/db"
 
 	"github.com/uptrace/bun"
+	"golang.org/x/sync/errgroup"
 )
 
 // Match is another photo of the campaign that is the same photograph, or the same file.
@@ -290,38 +293,72 @@ func (p imprint) confirm(ctx context.Context, tx db.Tx, campaignID int64, candid
 	if err != nil {
 		return nil, err
 	}
-	straight := viewed(p.look)
-	turned := straight.mirrored()
+	verdicts := p.verdicts(candidates, looks)
 	var matches []Match
 	seen := map[int64]bool{}
-	for _, c := range candidates {
-		other := looks[c.id]
-		if seen[c.id] || other.empty() {
-			continue
-		}
-		q := straight
-		if c.mirrored {
-			q = turned
-		}
-		if k, f := compare(q, other, c.fit.inUnits(p.look, other)); k.alike() {
+	for i, c := range candidates {
+		if v := verdicts[i]; v.likeness.alike() && !seen[c.id] {
 			seen[c.id] = true
-			matches = append(matches, Match{File: File{ID: c.id}, Mirrored: c.mirrored, Cropped: f.crops(), Likeness: k.whole})
+			matches = append(matches, Match{File: File{ID: c.id}, Mirrored: c.mirrored, Cropped: v.fit.crops(), Likeness: v.likeness.whole})
 		}
 	}
 	slices.SortStableFunc(matches, func(a, b Match) int { return cmp.Compare(b.Likeness, a.Likeness) })
 	return matches, nil
 }
 
-// compared is the look of the asking picture, prepared once.
-type compared struct{ glance, rough, relief grey }
+// verdict is what came of comparing a candidate closely.
+type verdict struct {
+	likeness likeness
+	fit      fitting
+}
+
+// verdicts compares the candidates on all processors: several photos of one place, which are the dearest to tell
+// apart, would else add up.
+func (p imprint) verdicts(candidates []candidate, looks map[int64]look) []verdict {
+	straight := viewed(p.look)
+	turned := straight.mirrored()
+	all := make([]verdict, len(candidates))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, c := range candidates {
+		other := looks[c.id]
+		if other.empty() {
+			continue
+		}
+		q := straight
+		if c.mirrored {
+			q = turned
+		}
+		g.Go(func() error {
+			all[i].likeness, all[i].fit = compare(q, other, c.fit.inUnits(p.look, other))
+			return nil
+		})
+	}
+	_ = g.Wait() // none fails
+	return all
+}
+
+// compared is the look of the asking picture, prepared once; its reliefs only when a candidate is worth more than the
+// first glance.
+type compared struct {
+	glance  grey
+	reliefs func() reliefs
+}
+
+type reliefs struct{ rough, fine relief }
 
 func viewed(l look) compared {
-	relief := l.relief()
-	return compared{l.glance(), relief.roughly(), relief}
+	return compared{l.glance(), sync.OnceValue(func() reliefs {
+		fine := l.relief()
+		return reliefs{sloped(fine.roughly()), sloped(fine)}
+	})}
 }
 
 func (c compared) mirrored() compared {
-	return compared{c.glance.mirrored(), c.rough.mirrored(), c.relief.mirrored()}
+	return compared{c.glance.mirrored(), sync.OnceValue(func() reliefs {
+		straight := c.reliefs()
+		return reliefs{sloped(straight.rough.grey.mirrored()), sloped(straight.fine.grey.mirrored())}
+	})}
 }
 
 // compare lays one look on another, first roughly, then finely, then without what a caption or a logo spoils, and
@@ -330,33 +367,36 @@ func compare(c compared, other look, f fitting) (likeness, fitting) {
 	if correlationUnder(c.glance, other.glance(), f) < glimpse {
 		return likeness{}, f
 	}
-	q, r := c.relief, other.relief()
-	f, ok := lay(c.rough, r.roughly(), f, 8, nil)
+	reliefs := c.reliefs()
+	q, r := reliefs.fine, other.relief()
+	f, ok := lay(reliefs.rough, r.roughly(), f, 8, nil)
 	if !ok {
 		return likeness{}, f
 	}
-	if k := likenessOf(q, r, f); k.whole < hopeless {
+	pixels := len(q.grey.pix)
+	cells := cellsUnder(q.grey, r, f)
+	if k := cells.likeness(pixels); k.whole < hopeless {
 		return k, f
 	}
-	fine, ok := lay(q, r, f, 10, nil)
-	if !ok {
-		fine = f
+	if fine, ok := lay(q, r, f, 10, nil); ok {
+		f, cells = fine, cellsUnder(q.grey, r, fine)
 	}
-	k := likenessOf(q, r, fine)
+	k := cells.likeness(pixels)
 	for _, least := range []float64{0.6, 0.8, 0.9} {
 		if k.alike() || k.whole < doubtless || k.same < unlike {
 			break
 		}
-		out := spoiltUnder(q, r, fine, least)
-		without, ok := lay(q, r, fine, 6, &out)
+		out := cells.spoilt(least)
+		without, ok := lay(q, r, f, 6, &out)
 		if !ok {
 			break
 		}
-		if again := likenessOf(q, r, without); again.same >= k.same {
-			k, fine = again, without
+		anew := cellsUnder(q.grey, r, without)
+		if again := anew.likeness(pixels); again.same >= k.same {
+			k, f, cells = again, without, anew
 		}
 	}
-	return k, fine
+	return k, f
 }
 
 // Below this correlation, or this share of agreeing cells, two pictures are not the same, whatever was written on them.
