@@ -87,7 +87,7 @@ func (s *Service) List(ctx context.Context, after int64, limit int) ([]Account, 
 
 // ByID returns an account; not_found if there is none. The caller decides who may know of it.
 func (s *Service) ByID(ctx context.Context, id int64) (Account, error) {
-	r, err := load(ctx, s.db.Reader(), "id = ?", id)
+	r, err := accountByID(ctx, s.db.Reader(), id)
 	return r.account(), err
 }
 

@@ -3,7 +3,6 @@ package access
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -172,16 +171,14 @@ func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, 
 }
 
 func (s sessionStore) find(ctx context.Context, token string) (data []byte, expires time.Time, err error) {
-	var row struct {
-		Data      []byte
-		ExpiresAt time.Time
+	found, err := sessionByToken.One(ctx, s.db.Reader(), []any{hashToken(token)}, &data, &expires)
+	if !found {
+		return nil, time.Time{}, err
 	}
-	err = s.db.Reader().NewRaw("select data, expires_at from sessions where token = ?", hashToken(token)).Scan(ctx, &row)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, time.Time{}, nil
-	}
-	return row.Data, row.ExpiresAt, err
+	return data, expires, err
 }
+
+var sessionByToken = db.Prepare("select data, expires_at from sessions where token = ?")
 
 // CommitCtx implements scs.CtxStore.
 func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, expires time.Time) error {

@@ -53,6 +53,20 @@ func load(ctx context.Context, tx db.Tx, where string, args ...any) (accountRow,
 	return r, err
 }
 
+var accountsByID = db.Select[accountRow]("WHERE a.id = ?")
+
+// accountByID is load for what every request asks.
+func accountByID(ctx context.Context, tx db.Tx, id int64) (accountRow, error) {
+	rows, err := accountsByID.All(ctx, tx, id)
+	if err != nil {
+		return accountRow{}, err
+	}
+	if len(rows) == 0 {
+		return accountRow{}, errNoAccount
+	}
+	return rows[0], nil
+}
+
 // save writes the named columns.
 func save(ctx context.Context, tx db.Tx, r *accountRow, columns ...string) error {
 	_, err := tx.NewUpdate().Model(r).Column(columns...).WherePK().Exec(ctx)

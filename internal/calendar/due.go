@@ -155,15 +155,25 @@ type Owing struct {
 
 // Owe writes down that something is owed, within the caller's transaction.
 func Owe(ctx context.Context, tx db.Tx, days *Days, o Owing) (Due, error) {
+	d, err := Reckon(days, o)
+	if err == nil {
+		err = Enter(ctx, tx, &d)
+	}
+	return d, err
+}
+
+// Reckon computes what Owe would write down: for a subject that has no number yet.
+func Reckon(days *Days, o Owing) (Due, error) {
 	d := Due{CampaignID: o.CampaignID, SubjectKind: o.SubjectKind, SubjectID: o.SubjectID, Step: o.Step, Hand: o.Hand, UnitID: o.UnitID}
-	d, err := d.reckoned(days, o.Reckoning)
-	if err != nil {
-		return d, err
+	return d.reckoned(days, o.Reckoning)
+}
+
+// Enter writes down what was reckoned, within the caller's transaction.
+func Enter(ctx context.Context, tx db.Tx, d *Due) error {
+	if err := db.Insert(ctx, tx, d); err != nil {
+		return fmt.Errorf("due of %s %d: %w", d.SubjectKind, d.SubjectID, err)
 	}
-	if _, err := tx.NewInsert().Model(&d).Returning("id").Exec(ctx); err != nil {
-		return d, fmt.Errorf("due of %s %d: %w", o.SubjectKind, o.SubjectID, err)
-	}
-	return d, nil
+	return nil
 }
 
 // Change gives an open due another reckoning: an extension, days given back. Marks that were passed stay passed,
@@ -226,14 +236,14 @@ func closeDues(ctx context.Context, tx db.Tx, column string, campaignID int64, k
 
 // Of lists the dues of a subject, the oldest first.
 func Of(ctx context.Context, tx db.Tx, campaignID int64, kind string, id int64) ([]Due, error) {
-	var rows []Due
-	err := tx.NewSelect().Model(&rows).Where("campaign_id = ?", campaignID).Where("subject_kind = ?", kind).
-		Where("subject_id = ?", id).Order("id").Scan(ctx)
+	rows, err := duesOf.All(ctx, tx, campaignID, kind, id)
 	if err != nil {
 		return nil, fmt.Errorf("dues of %s %d: %w", kind, id, err)
 	}
 	return rows, nil
 }
+
+var duesOf = db.Select[Due]("WHERE du.campaign_id = ? AND du.subject_kind = ? AND du.subject_id = ? ORDER BY du.id")
 
 // Running reports whether the due is still owed.
 func (d Due) Running() bool { return d.MetAt.IsZero() && d.DroppedAt.IsZero() }

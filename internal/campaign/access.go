@@ -85,21 +85,22 @@ func (s *Service) See(ctx context.Context, campaignID int64) (View, error) {
 	return s.see(ctx, s.db.Reader(), campaignID)
 }
 
+var campaignByID = db.Select[Campaign]("WHERE c.id = ?")
+
 func (s *Service) see(ctx context.Context, tx db.Tx, campaignID int64) (View, error) {
 	v := View{Actor: kernel.ActorFrom(ctx)}
 	missing := kernel.E(kernel.NotFound, "没有这项行动")
 	if !v.Actor.Known() {
 		return v, kernel.E(kernel.Unauthenticated, "请先登录")
 	}
-	var rows []Campaign
-	if err := tx.NewSelect().Model(&rows).Where("id = ?", campaignID).Scan(ctx); err != nil {
+	rows, err := campaignByID.All(ctx, tx, campaignID)
+	if err != nil {
 		return v, err
 	}
 	if len(rows) == 0 {
 		return v, missing
 	}
 	v.Campaign = rows[0]
-	var err error
 	if v.Standing, err = roster.StandingOf(ctx, tx, campaignID, v.Actor); err != nil {
 		return v, err
 	}

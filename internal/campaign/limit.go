@@ -9,6 +9,8 @@ import (
 	"pinzhi/internal/plan"
 )
 
+var newestPlan = db.Prepare("SELECT coalesce(max(version), 0) FROM plans WHERE campaign_id = ?")
+
 // planLimits is what was read of one version of a campaign's plan.
 type planLimits struct {
 	version int
@@ -19,7 +21,7 @@ type planLimits struct {
 // Every step of a case asks it, so a version is read once; which one runs stands in an index, away from the file.
 func (s *Service) Limits(ctx context.Context, tx db.Tx, campaignID int64) ([]plan.Limit, error) {
 	var version int
-	if err := tx.NewRaw("SELECT coalesce(max(version), 0) FROM plans WHERE campaign_id = ?", campaignID).Scan(ctx, &version); err != nil {
+	if _, err := newestPlan.One(ctx, tx, []any{campaignID}, &version); err != nil {
 		return nil, fmt.Errorf("plan of campaign %d: %w", campaignID, err)
 	}
 	if version == 0 {

@@ -40,11 +40,7 @@ func (k *clock) owe(ctx context.Context, step, label string, parts ...calendar.P
 }
 
 func (k *clock) oweFrom(ctx context.Context, step string, r calendar.Reckoning) error {
-	o := calendar.Owing{CampaignID: k.c.CampaignID, SubjectKind: Kind, SubjectID: k.c.ID, Step: step, Hand: string(k.c.Hand), Reckoning: r}
-	if k.c.Hand == Unit {
-		o.UnitID = k.c.LeadUnitID
-	}
-	d, err := calendar.Owe(ctx, k.tx, k.days, o)
+	d, err := calendar.Owe(ctx, k.tx, k.days, k.owing(step, r))
 	if err != nil {
 		return err
 	}
@@ -52,6 +48,21 @@ func (k *clock) oweFrom(ctx context.Context, step string, r calendar.Reckoning) 
 		k.c.DueAt, k.c.AmberAt = d.DueAt, d.AmberAt
 	}
 	return nil
+}
+
+func (k *clock) owing(step string, r calendar.Reckoning) calendar.Owing {
+	o := calendar.Owing{CampaignID: k.c.CampaignID, SubjectKind: Kind, SubjectID: k.c.ID, Step: step, Hand: string(k.c.Hand), Reckoning: r}
+	if k.c.Hand == Unit {
+		o.UnitID = k.c.LeadUnitID
+	}
+	return o
+}
+
+// firstDue is what is owed of a case that is about to be registered, and shows it on the case: so it is written once.
+func (k *clock) firstDue() (calendar.Due, error) {
+	d, err := calendar.Reckon(k.days, k.owing(OweIntake, calendar.Reckoning{Label: Register.Name(), Start: k.now, Parts: []calendar.Part{k.limitPart(OweIntake)}}))
+	k.c.DueAt, k.c.AmberAt = d.DueAt, d.AmberAt
+	return d, err
 }
 
 func (k *clock) byRule(ctx context.Context, step, label string) error {
@@ -79,7 +90,7 @@ func (k *clock) last(step string) (calendar.Due, bool) {
 // strike does what a step does to the clocks: what was owed is met or dropped, what is owed now begins.
 func (k *clock) strike(ctx context.Context, t Transition, since time.Time) error {
 	switch t.Verb {
-	case Register, Object:
+	case Object:
 		return k.byRule(ctx, OweIntake, t.Verb.Name())
 	case Accept:
 		return firstErr(k.meet(ctx, OweIntake), k.byRule(ctx, OweDispatch, "受理"))
@@ -111,7 +122,7 @@ func (k *clock) strike(ctx context.Context, t Transition, since time.Time) error
 		return firstErr(k.meet(ctx), k.again(ctx, since))
 	case Decline, Merge, Close:
 		return k.meet(ctx)
-	case AskExtension, Escalate:
+	case Register, AskExtension, Escalate: // registering has its own way: firstDue
 	}
 	return nil
 }

@@ -80,13 +80,16 @@ func (s *Service) rulesOf(ctx context.Context, tx db.Tx, campaignID int64) (Rule
 	return r, err
 }
 
+var (
+	limitsSet = db.Prepare("SELECT category, severity, step, n, measure FROM case_limits WHERE campaign_id = ?")
+	rulesSet  = db.Prepare("SELECT category, photos, pattern FROM case_rules WHERE campaign_id = ?")
+)
+
 func settingsOf(ctx context.Context, tx db.Tx, campaignID int64) (r Rules, err error) {
-	err = tx.NewRaw("SELECT category, severity, step, n, measure FROM case_limits WHERE campaign_id = ?", campaignID).Scan(ctx, &r.Limits)
-	if err != nil {
+	if err = limitsSet.Scan(ctx, tx, &r.Limits, campaignID); err != nil {
 		return r, fmt.Errorf("limits of campaign %d: %w", campaignID, err)
 	}
-	err = tx.NewRaw("SELECT category, photos, pattern FROM case_rules WHERE campaign_id = ?", campaignID).Scan(ctx, &r.Rules)
-	if err != nil {
+	if err = rulesSet.Scan(ctx, tx, &r.Rules, campaignID); err != nil {
 		return r, fmt.Errorf("rules of campaign %d: %w", campaignID, err)
 	}
 	return r, nil

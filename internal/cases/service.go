@@ -25,6 +25,8 @@ type Service struct {
 	mu     sync.Mutex
 	hints  map[int64]*hint // by campaign
 	sheets map[int64]*follower
+
+	counter counter
 }
 
 // New makes the service and has the calendar tell it about its dues.
@@ -48,83 +50,6 @@ type Registration struct {
 	FoundAt  time.Time // zero for now
 	Caller   Caller    // of a complaint
 	Evidence []evidence.Incoming
-}
-
-// Register writes down a case and returns it. Handing in the same UUID again returns what was registered first.
-// It fails with invalid where words or place are missing, naming the field.
-func (s *Service) Register(ctx context.Context, campaignID int64, r Registration) (c Case, err error) {
-	days, err := s.calendar.Days(ctx)
-	if err != nil {
-		return c, err
-	}
-	if c, err = r.check(campaignID); err != nil {
-		return c, err
-	}
-	draft := c
-	err = s.db.Write(ctx, func(tx db.Tx) error {
-		c = draft
-		e, err := s.entry(ctx, tx, days, campaignID)
-		if err != nil {
-			return err
-		}
-		return s.register(ctx, e, &c, r)
-	})
-	return c, err
-}
-
-// entry is what registering asks within a transaction, however many cases there are.
-type entry struct {
-	tx    db.Tx
-	days  *calendar.Days
-	rules Rules
-	v     Viewer
-	t     Transition
-}
-
-func (s *Service) entry(ctx context.Context, tx db.Tx, days *calendar.Days, campaignID int64) (e entry, err error) {
-	e = entry{tx: tx, days: days}
-	if e.v, err = viewerOf(ctx, tx, campaignID); err != nil {
-		return e, err
-	}
-	e.t, _ = rowFor(Case{}, Register)
-	if !e.v.may(e.t, Case{CampaignID: campaignID}, nil) && !e.v.Actor.System {
-		return e, refusal(e.t)
-	}
-	e.rules, err = s.rulesOf(ctx, tx, campaignID)
-	return e, err
-}
-
-func (s *Service) register(ctx context.Context, e entry, c *Case, r Registration) error {
-	tx, v, t := e.tx, e.v, e.t
-	if again, ok, err := byUUID(ctx, tx, c.CampaignID, c.UUID); err != nil || ok {
-		*c = again
-		return err
-	}
-	now := s.clock.Now()
-	c.FoundBy, c.FoundPerson, c.FoundName = v.Actor.AccountID, v.Actor.PersonID, v.Actor.Name
-	c.RegisteredAt, c.StepAt, c.Step, c.Hand, c.Round = now, now, t.To, t.Clock, 1
-	if c.FoundAt.IsZero() || c.FoundAt.After(now) {
-		c.FoundAt = now
-	}
-	if err := insert(ctx, tx, c, v); err != nil {
-		return err
-	}
-	if err := r.keepCaller(ctx, tx, *c); err != nil {
-		return err
-	}
-	files, err := s.attach(ctx, tx, *c, r.Evidence, evidence.Before)
-	if err != nil {
-		return err
-	}
-	k := &clock{tx: tx, days: e.days, rules: e.rules, now: now, c: c}
-	if err := firstErr(k.strike(ctx, t, now), setDue(ctx, tx, *c)); err != nil {
-		return err
-	}
-	data := map[string]any{"number": c.Number(), "title": c.Title, "source": c.Source, "severity": c.Severity, "address": c.Address}
-	if len(files) > 0 {
-		data["evidence"] = files
-	}
-	return ledger.Append(ctx, tx, ledger.At(now, caseEvent(*c, string(Register), data))...)
 }
 
 // titleLength is how much of the words stands for a title.

@@ -12,6 +12,18 @@ import (
 	"pinzhi/internal/roster"
 )
 
+// What every registration and step runs.
+var (
+	caseByUUID  = db.Select[Case]("WHERE ca.campaign_id = ? AND ca.uuid = ?")
+	caseByID    = db.Select[Case]("WHERE ca.campaign_id = ? AND ca.id = ?")
+	unitsByCase = db.Select[CaseUnit]("WHERE cu.campaign_id = ? AND cu.case_id = ? ORDER BY cu.role, cu.unit_id")
+	movedCase   = db.Change[Case]("uuid", "found_by", "found_person", "found_name", "found_at", "registered_at")
+	dueOfCase   = db.Prepare("UPDATE cases SET due_at = ?, amber_at = ?, escalated = ?, revision = ? WHERE campaign_id = ? AND id = ?")
+	endSpan     = db.Prepare("UPDATE case_spans SET to_at = ? WHERE campaign_id = ? AND case_id = ? AND to_at IS NULL")
+	addCount    = db.Prepare(`INSERT INTO case_counts (campaign_id, unit_id, step, shard, n) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (campaign_id, unit_id, step, shard) DO UPDATE SET n = case_counts.n + excluded.n`)
+)
+
 func newUUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:])
@@ -20,8 +32,7 @@ func newUUID() string {
 }
 
 func byUUID(ctx context.Context, tx db.Tx, campaignID int64, uuid string) (Case, bool, error) {
-	var rows []Case
-	err := tx.NewSelect().Model(&rows).Where("campaign_id = ?", campaignID).Where("uuid = ?", uuid).Scan(ctx)
+	rows, err := caseByUUID.All(ctx, tx, campaignID, uuid)
 	if err != nil || len(rows) == 0 {
 		return Case{}, false, err
 	}
@@ -29,8 +40,8 @@ func byUUID(ctx context.Context, tx db.Tx, campaignID int64, uuid string) (Case,
 }
 
 func load(ctx context.Context, tx db.Tx, campaignID, id int64) (Case, error) {
-	var rows []Case
-	if err := tx.NewSelect().Model(&rows).Where("campaign_id = ?", campaignID).Where("id = ?", id).Scan(ctx); err != nil {
+	rows, err := caseByID.All(ctx, tx, campaignID, id)
+	if err != nil {
 		return Case{}, fmt.Errorf("case %d: %w", id, err)
 	}
 	if len(rows) == 0 {
@@ -40,8 +51,7 @@ func load(ctx context.Context, tx db.Tx, campaignID, id int64) (Case, error) {
 }
 
 func unitsOf(ctx context.Context, tx db.Tx, campaignID, id int64) ([]CaseUnit, error) {
-	var rows []CaseUnit
-	err := tx.NewSelect().Model(&rows).Where("campaign_id = ?", campaignID).Where("case_id = ?", id).Order("role", "unit_id").Scan(ctx)
+	rows, err := unitsByCase.All(ctx, tx, campaignID, id)
 	if err != nil {
 		return nil, fmt.Errorf("units of case %d: %w", id, err)
 	}
@@ -64,11 +74,11 @@ func visible(ctx context.Context, tx db.Tx, v Viewer, id int64) (Case, []CaseUni
 	return c, units, nil
 }
 
-// insert writes a new case, what it can be found by, and where it stands.
+// insert writes a new case, what it can be found by, and where it stands, but does not count it.
 func insert(ctx context.Context, tx db.Tx, c *Case, v Viewer) error {
 	// Where the same UUID is handed in twice at once, PostgreSQL answers DO NOTHING with a serialization failure, not
 	// with the breach of the key: the later transaction runs again and finds the case.
-	if _, err := tx.NewInsert().Model(c).On("CONFLICT (campaign_id, uuid) DO NOTHING").Returning("id").Exec(ctx); err != nil {
+	if err := db.InsertOr(ctx, tx, c, "ON CONFLICT (campaign_id, uuid) DO NOTHING"); err != nil {
 		return fmt.Errorf("register case: %w", err)
 	}
 	if err := db.CaseText.Put(ctx, tx, c.CampaignID, c.ID, searchable(*c)); err != nil {
@@ -79,7 +89,7 @@ func insert(ctx context.Context, tx db.Tx, c *Case, v Viewer) error {
 			return err
 		}
 	}
-	return firstErr(openSpan(ctx, tx, *c, c.RegisteredAt), count(ctx, tx, *c, 1))
+	return openSpan(ctx, tx, *c, c.RegisteredAt)
 }
 
 func searchable(c Case) string {
@@ -87,8 +97,7 @@ func searchable(c Case) string {
 }
 
 func addUnit(ctx context.Context, tx db.Tx, u CaseUnit) error {
-	_, err := tx.NewInsert().Model(&u).On("CONFLICT DO NOTHING").Exec(ctx)
-	if err != nil {
+	if err := db.InsertOr(ctx, tx, &u, "ON CONFLICT DO NOTHING"); err != nil {
 		return fmt.Errorf("unit %d of case %d: %w", u.UnitID, u.CaseID, err)
 	}
 	return nil
@@ -117,8 +126,7 @@ func replaceUnits(ctx context.Context, tx db.Tx, c Case, a Act) error {
 
 // setDue writes the clock of a case alone.
 func setDue(ctx context.Context, tx db.Tx, c Case) error {
-	_, err := tx.NewUpdate().Model(&c).Column("due_at", "amber_at", "escalated", "revision").Where("campaign_id = ?", c.CampaignID).Where("id = ?", c.ID).Exec(ctx)
-	if err != nil {
+	if err := dueOfCase.Exec(ctx, tx, db.Moment(c.DueAt), db.Moment(c.AmberAt), c.Escalated, c.Revision, c.CampaignID, c.ID); err != nil {
 		return fmt.Errorf("due of case %d: %w", c.ID, err)
 	}
 	return nil
@@ -131,15 +139,13 @@ func move(ctx context.Context, tx db.Tx, was Case, c *Case, now time.Time) error
 	if moved {
 		c.StepAt = now
 	}
-	if _, err := tx.NewUpdate().Model(c).ExcludeColumn("id", "campaign_id", "uuid", "found_by", "found_person", "found_name", "found_at", "registered_at").
-		Where("campaign_id = ?", c.CampaignID).Where("id = ?", c.ID).Exec(ctx); err != nil {
+	if err := movedCase.Exec(ctx, tx, c); err != nil {
 		return fmt.Errorf("case %d: %w", c.ID, err)
 	}
 	if !moved {
 		return nil
 	}
-	_, err := tx.NewRaw("UPDATE case_spans SET to_at = ? WHERE campaign_id = ? AND case_id = ? AND to_at IS NULL", now, c.CampaignID, c.ID).Exec(ctx)
-	if err != nil {
+	if err := endSpan.Exec(ctx, tx, now, c.CampaignID, c.ID); err != nil {
 		return fmt.Errorf("spans of case %d: %w", c.ID, err)
 	}
 	return firstErr(openSpan(ctx, tx, *c, now), count(ctx, tx, was, -1), count(ctx, tx, *c, 1))
@@ -168,7 +174,7 @@ func openSpan(ctx context.Context, tx db.Tx, c Case, at time.Time) error {
 	if c.Hand == Unit {
 		sp.UnitID = c.LeadUnitID
 	}
-	if _, err := tx.NewInsert().Model(&sp).Returning("id").Exec(ctx); err != nil {
+	if err := db.Insert(ctx, tx, &sp); err != nil {
 		return fmt.Errorf("span of case %d: %w", c.ID, err)
 	}
 	return nil
@@ -184,10 +190,7 @@ func count(ctx context.Context, tx db.Tx, c Case, by int) error {
 		units = append(units, c.LeadUnitID)
 	}
 	for _, unit := range units {
-		_, err := tx.NewRaw(`INSERT INTO case_counts (campaign_id, unit_id, step, shard, n) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (campaign_id, unit_id, step, shard) DO UPDATE SET n = case_counts.n + excluded.n`,
-			c.CampaignID, unit, c.Step, c.ID%shards, by).Exec(ctx)
-		if err != nil {
+		if err := addCount.Exec(ctx, tx, c.CampaignID, unit, string(c.Step), c.ID%shards, by); err != nil {
 			return fmt.Errorf("count cases: %w", err)
 		}
 	}

@@ -122,6 +122,7 @@ func (q *queue) run() {
 // batch serves first and whatever waits behind it in one transaction.
 func (q *queue) batch(first *job) {
 	ctx := context.Background() // the batch belongs to no caller
+	prepareWanted(ctx, q.db.DB)
 	tx, err := q.db.BeginTx(ctx, nil)
 	if err != nil {
 		answer([]*job{first}, err)

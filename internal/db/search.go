@@ -92,12 +92,22 @@ type TextIndex struct {
 	text string
 	fts  string // SQLite's index, by rowid = id
 	mark bool   // whether each entry is marked with its campaign, so that a page of one can be read in order
+
+	put, putText, putIndex *Statement // on PostgreSQL; on SQLite the text and its index
+}
+
+func newTextIndex(text, fts string, mark bool) TextIndex {
+	return TextIndex{text: text, fts: fts, mark: mark,
+		put: Prepare("insert into " + text + ` (campaign_id, id, body, grams) values (?, ?, ?, ?::tsvector)
+			on conflict (campaign_id, id) do update set body = excluded.body, grams = excluded.grams`),
+		putText:  Prepare("insert or replace into " + text + " (id, campaign_id, body) values (?, ?, ?)"),
+		putIndex: Prepare("insert or replace into " + fts + " (rowid, grams) values (?, ?)")}
 }
 
 // The text indexes: of search entries, and of cases by the case's id.
 var (
-	EntryText = TextIndex{text: "search_text", fts: "search_fts"}
-	CaseText  = TextIndex{text: "case_text", fts: "case_fts", mark: true}
+	EntryText = newTextIndex("search_text", "search_fts", false)
+	CaseText  = newTextIndex("case_text", "case_fts", true)
 )
 
 var textIndexes = []TextIndex{EntryText, CaseText}
@@ -109,22 +119,15 @@ func campaignPiece(campaignID int64) string { return "§" + strconv.FormatInt(ca
 func (x TextIndex) Put(ctx context.Context, tx Tx, campaignID, id int64, text string) error {
 	pieces := Pairs(text)
 	if KindOf(tx) == Postgres {
-		_, err := tx.NewRaw("insert into "+x.text+` (campaign_id, id, body, grams) values (?, ?, ?, ?::tsvector)
-			on conflict (campaign_id, id) do update set body = excluded.body, grams = excluded.grams`,
-			campaignID, id, text, vector(pieces)).Exec(ctx)
-		return err
+		return x.put.Exec(ctx, tx, campaignID, id, text, vector(pieces))
 	}
-	_, err := tx.NewRaw("insert or replace into "+x.text+" (id, campaign_id, body) values (?, ?, ?)",
-		id, campaignID, text).Exec(ctx)
-	if err != nil {
+	if err := x.putText.Exec(ctx, tx, id, campaignID, text); err != nil {
 		return err
 	}
 	if x.mark {
 		pieces = append([]string{campaignPiece(campaignID)}, pieces...)
 	}
-	_, err = tx.NewRaw("insert or replace into "+x.fts+" (rowid, grams) values (?, ?)",
-		id, strings.Join(pieces, " ")).Exec(ctx)
-	return err
+	return x.putIndex.Exec(ctx, tx, id, strings.Join(pieces, " "))
 }
 
 // Page lists ids of a campaign below before, the highest first, whose text has everything in query. It reads no

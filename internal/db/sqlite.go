@@ -45,6 +45,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	d := &DB{kind: SQLite, reader: reader, writer: writer, queue: newQueue(writer)} //nolint:contextcheck // the queue outlives this call
 	d.closer = func() error {
 		d.queue.close()
+		forgetPrepared(reader, writer)
 		return errors.Join(reader.Close(), writer.Close())
 	}
 	return d, nil

@@ -20,9 +20,12 @@ func StandingOf(ctx context.Context, tx db.Tx, campaignID int64, actor kernel.Ac
 	if actor.PersonID == 0 {
 		return Standing{}, nil
 	}
-	rows, err := seats(ctx, tx, "a.campaign_id = ? AND a.person_id = ? AND a.to_day = '' AND b.gone_on = ''", campaignID, actor.PersonID)
+	var rows []Seat
+	err := standing.Scan(ctx, tx, &rows, campaignID, actor.PersonID)
 	return Standing{PersonID: actor.PersonID, Seats: rows}, err
 }
+
+var standing = db.Prepare(seatQuery("a.campaign_id = ? AND a.person_id = ? AND a.to_day = '' AND b.gone_on = ''"))
 
 // Any reports whether the person holds any appointment at all.
 func (s Standing) Any() bool { return len(s.Seats) > 0 }

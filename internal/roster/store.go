@@ -96,10 +96,13 @@ const seatTables = ` FROM appointments a
 	JOIN bodies b ON b.campaign_id = a.campaign_id AND b.id = a.body_id
 	LEFT JOIN units u ON u.id = a.unit_id `
 
+func seatQuery(where string) string {
+	return "SELECT " + seatColumns + seatTables + "WHERE " + where + " ORDER BY b.position, a.position, a.id"
+}
+
 func seats(ctx context.Context, tx db.Tx, where string, args ...any) ([]Seat, error) {
 	var rows []Seat
-	query := "SELECT " + seatColumns + seatTables + "WHERE " + where + " ORDER BY b.position, a.position, a.id"
-	if err := tx.NewRaw(query, args...).Scan(ctx, &rows); err != nil {
+	if err := tx.NewRaw(seatQuery(where), args...).Scan(ctx, &rows); err != nil {
 		return nil, fmt.Errorf("appointments: %w", err)
 	}
 	return rows, nil
