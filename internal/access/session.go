@@ -47,6 +47,24 @@ func NewSessions(accounts *Service, secure bool) *Sessions {
 	return &Sessions{SessionManager: m, accounts: accounts, store: store}
 }
 
+// LoadAndSave wraps a handler as scs does, and remembers what was found for the request, so that a session that did
+// not change is not looked for a second time.
+func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
+	inner := s.SessionManager.LoadAndSave(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), foundKey{}, &found{})))
+	})
+}
+
+type foundKey struct{}
+
+// found is the session that a request came with.
+type found struct {
+	token string
+	data  []byte
+	until time.Time
+}
+
 const (
 	accountKey = "account"
 	epochKey   = "epoch"
@@ -167,6 +185,9 @@ const touchEvery = 5 * time.Minute
 // FindCtx implements scs.CtxStore.
 func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	data, expires, err := s.find(ctx, token)
+	if f, ok := ctx.Value(foundKey{}).(*found); ok && err == nil {
+		*f = found{token, data, expires}
+	}
 	return data, data != nil && expires.After(s.clock.Now()), err
 }
 
@@ -182,7 +203,7 @@ var sessionByToken = db.Prepare("select data, expires_at from sessions where tok
 
 // CommitCtx implements scs.CtxStore.
 func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, expires time.Time) error {
-	known, until, err := s.find(ctx, token)
+	known, until, err := s.known(ctx, token)
 	if err != nil || bytes.Equal(known, data) && expires.Sub(until) < touchEvery {
 		return err
 	}
@@ -192,6 +213,15 @@ func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, 
 			hashToken(token), data, expires).Exec(ctx)
 		return err
 	})
+}
+
+// known is the session as this request found it. Where another changed it meanwhile and this one did not, the other's
+// stays.
+func (s sessionStore) known(ctx context.Context, token string) ([]byte, time.Time, error) {
+	if f, ok := ctx.Value(foundKey{}).(*found); ok && f.token == token {
+		return f.data, f.until, nil
+	}
+	return s.find(ctx, token)
 }
 
 // DeleteCtx implements scs.CtxStore.

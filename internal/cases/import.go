@@ -194,13 +194,17 @@ func (s *Service) RegisterAll(ctx context.Context, campaignID int64, list []Regi
 }
 
 func (s *Service) registerSome(ctx context.Context, tx db.Tx, days *calendar.Days, campaignID int64, piece []Registration) error {
+	v, err := viewerOf(ctx, tx, campaignID)
+	if err != nil {
+		return err
+	}
 	e := s.enrolment(tx, days)
 	for _, r := range piece {
 		c, err := r.check(campaignID)
 		if err != nil {
 			return err
 		}
-		if err := e.register(ctx, kernel.ActorFrom(ctx), &c, r); err != nil {
+		if err := e.register(ctx, v, &c, r); err != nil {
 			return err
 		}
 	}

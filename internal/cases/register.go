@@ -2,7 +2,7 @@ package cases
 
 import (
 	"context"
-	"maps"
+	"fmt"
 	"sync"
 	"time"
 
@@ -15,14 +15,32 @@ import (
 
 // Register writes down a case and returns it. Handing in the same UUID again returns what was registered first.
 // It fails with invalid where words or place are missing, naming the field.
-func (s *Service) Register(ctx context.Context, campaignID int64, r Registration) (c Case, err error) {
-	if c, err = r.check(campaignID); err != nil {
+func (s *Service) Register(ctx context.Context, campaignID int64, r Registration) (Case, error) {
+	if c, err := r.check(campaignID); err != nil {
 		return c, err
 	}
-	if len(r.Evidence) == 0 {
-		return s.counter.register(ctx, s, applicant{draft: c, r: r, actor: kernel.ActorFrom(ctx)})
+	v, err := s.Viewer(ctx, campaignID)
+	if err != nil {
+		return Case{}, err
 	}
-	return s.registerAlone(ctx, applicant{draft: c, r: r, actor: kernel.ActorFrom(ctx)}) // a file may be refused
+	return s.RegisterAs(ctx, v, r)
+}
+
+// RegisterAs is Register for somebody whose standing was read just now: that it is read again for every case would
+// cost more than it keeps out, since whoever lost his seat a moment ago might as well have come a moment earlier.
+func (s *Service) RegisterAs(ctx context.Context, v Viewer, r Registration) (Case, error) {
+	c, err := r.check(v.CampaignID)
+	if err != nil {
+		return c, err
+	}
+	if row, _ := rowFor(Case{}, Register); !v.may(row, c, nil) && !v.Actor.System {
+		return c, refusal(row)
+	}
+	a := applicant{v: v, draft: c, r: r}
+	if len(r.Evidence) > 0 {
+		return s.registerAlone(ctx, a) // a file may be refused
+	}
+	return s.counter.register(ctx, s, a)
 }
 
 func (s *Service) registerAlone(ctx context.Context, a applicant) (c Case, err error) {
@@ -33,7 +51,7 @@ func (s *Service) registerAlone(ctx context.Context, a applicant) (c Case, err e
 	err = s.db.Write(ctx, func(tx db.Tx) error {
 		e := s.enrolment(tx, days)
 		c = a.draft
-		if err := e.register(ctx, a.actor, &c, a.r); err != nil {
+		if err := e.register(ctx, a.v, &c, a.r); err != nil {
 			return err
 		}
 		return e.finish(ctx)
@@ -43,7 +61,7 @@ func (s *Service) registerAlone(ctx context.Context, a applicant) (c Case, err e
 
 // applicant is somebody with a case that was checked as far as it can be without the database.
 type applicant struct {
-	actor kernel.Actor
+	v     Viewer
 	draft Case
 	r     Registration
 	done  chan registered
@@ -101,8 +119,8 @@ func (k *counter) serve(ctx context.Context, s *Service) {
 	}
 }
 
-// registerRound registers what several handed in. Who may not, or registered before, is told apart before anything is
-// written for him; where the database refuses, each is tried by himself, so that nobody pays for another.
+// registerRound registers what several handed in. Where the database refuses, each is tried by himself, so that nobody
+// pays for another.
 func (s *Service) registerRound(ctx context.Context, round []applicant) []registered {
 	var out []registered
 	days, err := s.calendar.Days(ctx)
@@ -112,13 +130,8 @@ func (s *Service) registerRound(ctx context.Context, round []applicant) []regist
 			e := s.enrolment(tx, days)
 			for i, a := range round {
 				out[i].c = a.draft
-				if out[i].err = e.admit(ctx, a.actor, a.draft.CampaignID); kernel.CodeOf(out[i].err) == kernel.Internal && out[i].err != nil {
-					return out[i].err
-				}
-				if out[i].err == nil {
-					if err := e.register(ctx, a.actor, &out[i].c, a.r); err != nil {
-						return err
-					}
+				if err := e.register(ctx, a.v, &out[i].c, a.r); err != nil {
+					return err
 				}
 			}
 			return e.finish(ctx)
@@ -141,63 +154,42 @@ type enrolment struct {
 	days *calendar.Days
 	now  time.Time
 
-	viewers map[viewing]Viewer
-	rules   map[int64]Rules
-	counts  map[int64]int // new cases by campaign
-}
-
-type viewing struct {
-	campaignID, account, person int64
-	system                      bool
+	rules  map[int64]Rules // by campaign
+	counts map[int64]int   // new cases by campaign
+	texts  []db.Text       // what they are found by
 }
 
 func (s *Service) enrolment(tx db.Tx, days *calendar.Days) *enrolment {
-	return &enrolment{s: s, tx: tx, days: days, now: s.clock.Now(), viewers: map[viewing]Viewer{}, rules: map[int64]Rules{}, counts: map[int64]int{}}
+	return &enrolment{s: s, tx: tx, days: days, now: s.clock.Now(), rules: map[int64]Rules{}, counts: map[int64]int{}}
 }
 
-// admit reads what the actor is in the campaign, and what holds there; it fails with forbidden where he may not
-// register.
-func (e *enrolment) admit(ctx context.Context, actor kernel.Actor, campaignID int64) (err error) {
-	k := viewing{campaignID, actor.AccountID, actor.PersonID, actor.System}
-	v, known := e.viewers[k]
+func (e *enrolment) rulesOf(ctx context.Context, campaignID int64) (r Rules, err error) {
+	r, known := e.rules[campaignID]
 	if !known {
-		if v, err = viewerOf(kernel.WithActor(ctx, actor), e.tx, campaignID); err != nil {
-			return err
-		}
-		e.viewers[k] = v
+		r, err = e.s.rulesOf(ctx, e.tx, campaignID)
+		e.rules[campaignID] = r
 	}
-	row, _ := rowFor(Case{}, Register)
-	if !v.may(row, Case{CampaignID: campaignID}, nil) && !v.Actor.System {
-		return refusal(row)
-	}
-	if _, known := e.rules[campaignID]; !known {
-		e.rules[campaignID], err = e.s.rulesOf(ctx, e.tx, campaignID)
-	}
-	return err
+	return r, err
 }
 
-// register writes one case with all that hangs on it but the count of cases, which finish writes for all.
-func (e *enrolment) register(ctx context.Context, actor kernel.Actor, c *Case, r Registration) error {
-	if err := e.admit(ctx, actor, c.CampaignID); err != nil {
-		return err
-	}
-	if again, ok, err := byUUID(ctx, e.tx, c.CampaignID, c.UUID); err != nil || ok {
-		*c = again
+// register writes one case with all that hangs on it but what finish writes for all.
+func (e *enrolment) register(ctx context.Context, v Viewer, c *Case, r Registration) error {
+	rules, err := e.rulesOf(ctx, c.CampaignID)
+	if err != nil {
 		return err
 	}
 	row, _ := rowFor(Case{}, Register)
-	v := e.viewers[viewing{c.CampaignID, actor.AccountID, actor.PersonID, actor.System}]
-	c.FoundBy, c.FoundPerson, c.FoundName = actor.AccountID, actor.PersonID, actor.Name
+	c.FoundBy, c.FoundPerson, c.FoundName = v.Actor.AccountID, v.Actor.PersonID, v.Actor.Name
 	c.RegisteredAt, c.StepAt, c.Step, c.Hand, c.Round = e.now, e.now, row.To, row.Clock, 1
 	if c.FoundAt.IsZero() || c.FoundAt.After(e.now) {
 		c.FoundAt = e.now
 	}
-	k := &clock{tx: e.tx, days: e.days, rules: e.rules[c.CampaignID], now: e.now, c: c}
+	k := &clock{tx: e.tx, days: e.days, rules: rules, now: e.now, c: c}
 	due, err := k.firstDue()
 	if err != nil {
 		return err
 	}
-	if err := insert(ctx, e.tx, c, v); err != nil {
+	if registered, err := insert(ctx, e.tx, c, v); err != nil || !registered {
 		return err
 	}
 	due.SubjectID = c.ID
@@ -205,7 +197,8 @@ func (e *enrolment) register(ctx context.Context, actor kernel.Actor, c *Case, r
 		return err
 	}
 	e.counts[c.CampaignID]++
-	return e.tell(kernel.WithActor(ctx, actor), c, r)
+	e.texts = append(e.texts, db.Text{CampaignID: c.CampaignID, ID: c.ID, Body: searchable(*c)})
+	return e.tell(kernel.WithActor(ctx, v.Actor), c, r)
 }
 
 // tell keeps what came with the case, and tells the ledger.
@@ -224,13 +217,16 @@ func (e *enrolment) tell(ctx context.Context, c *Case, r Registration) error {
 	return ledger.Append(ctx, e.tx, ledger.At(e.now, caseEvent(*c, string(Register), data))...)
 }
 
-// finish counts what was registered.
+// finish counts what was registered, and makes it found by its words.
 func (e *enrolment) finish(ctx context.Context) error {
 	row, _ := rowFor(Case{}, Register)
-	for campaignID, n := range maps.All(e.counts) {
+	for campaignID, n := range e.counts {
 		if err := count(ctx, e.tx, Case{CampaignID: campaignID, Step: row.To, ID: e.now.UnixMicro()}, n); err != nil {
 			return err
 		}
+	}
+	if err := db.CaseText.PutAll(ctx, e.tx, e.texts...); err != nil {
+		return fmt.Errorf("index cases: %w", err)
 	}
 	return nil
 }

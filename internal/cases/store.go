@@ -74,22 +74,28 @@ func visible(ctx context.Context, tx db.Tx, v Viewer, id int64) (Case, []CaseUni
 	return c, units, nil
 }
 
-// insert writes a new case, what it can be found by, and where it stands, but does not count it.
-func insert(ctx context.Context, tx db.Tx, c *Case, v Viewer) error {
+// insert writes a new case and where it stands; it neither counts it nor makes it found by its words. It reports false
+// where the UUID was registered before, and c is then that case.
+func insert(ctx context.Context, tx db.Tx, c *Case, v Viewer) (registered bool, err error) {
 	// Where the same UUID is handed in twice at once, PostgreSQL answers DO NOTHING with a serialization failure, not
 	// with the breach of the key: the later transaction runs again and finds the case.
 	if err := db.InsertOr(ctx, tx, c, "ON CONFLICT (campaign_id, uuid) DO NOTHING"); err != nil {
-		return fmt.Errorf("register case: %w", err)
+		return false, fmt.Errorf("register case: %w", err)
 	}
-	if err := db.CaseText.Put(ctx, tx, c.CampaignID, c.ID, searchable(*c)); err != nil {
-		return fmt.Errorf("index case %d: %w", c.ID, err)
+	if c.ID == 0 {
+		again, ok, err := byUUID(ctx, tx, c.CampaignID, c.UUID)
+		if err == nil && !ok {
+			err = kernel.E(kernel.Unavailable, "同时登记的人太多，没有办成，请再试一次")
+		}
+		*c = again
+		return false, err
 	}
 	for _, unit := range v.Units() {
 		if err := addUnit(ctx, tx, CaseUnit{CampaignID: c.CampaignID, UnitID: unit, CaseID: c.ID, Role: Found}); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return openSpan(ctx, tx, *c, c.RegisteredAt)
+	return true, openSpan(ctx, tx, *c, c.RegisteredAt)
 }
 
 func searchable(c Case) string {

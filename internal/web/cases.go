@@ -26,7 +26,7 @@ func casesPage(q *request) error {
 
 // caseList shows the list narrowed by a filter; with puts back what a form held that was not taken.
 func (q *request) caseList(status int, f cases.Filter, with func(*views.CaseList)) error {
-	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	v, err := cases.ViewerFrom(q.view)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (q *request) caseRows(rows []cases.Row) []views.CaseRow {
 // deskPage is what waits in one hand; the office's has the open case beside the list.
 func deskPage(q *request) error {
 	hand := cases.Hand(q.PathValue("hand"))
-	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	v, err := cases.ViewerFrom(q.view)
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (q *request) openAtDesk(rows []views.CaseRow) (*views.CasePage, error) {
 }
 
 func newCasePage(q *request) error {
-	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	v, err := cases.ViewerFrom(q.view)
 	if err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (q *request) caseForm(status int, f views.CaseForm) error {
 
 // alikeCases is the part of the form that shows what may be registered already, while somebody types.
 func alikeCases(q *request) error {
-	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	v, err := cases.ViewerFrom(q.view)
 	if err != nil {
 		return err
 	}
@@ -226,17 +226,18 @@ func alikeCases(q *request) error {
 }
 
 func registerCase(q *request) error {
-	if _, err := q.s.Cases.Viewer(q.ctx(), q.view.ID); err != nil {
+	v, err := cases.ViewerFrom(q.view)
+	if err != nil {
 		return err // who may not register may not make us read files either
 	}
 	f := views.CaseForm{}
-	err := q.parseFiles()
+	err = q.parseFiles()
 	if err == nil {
 		f, err = q.registration()
 	}
 	var c cases.Case
 	if err == nil {
-		c, err = q.s.Cases.Register(q.ctx(), q.view.ID, f.Values)
+		c, err = q.s.Cases.RegisterAs(q.ctx(), v, f.Values)
 	}
 	if err == nil {
 		return q.seeOther("%s", q.at("/cases/%d", c.ID))

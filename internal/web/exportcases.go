@@ -16,7 +16,7 @@ const maxExport = 100_000
 
 // casesSheet is the list of cases as a spreadsheet: the same filter, the same rights.
 func casesSheet(q *request) error {
-	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	v, err := cases.ViewerFrom(q.view)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ type caseProperties struct {
 
 // casesMap is the cases that have coordinates, for map programs: sent in pieces as they are read.
 func casesMap(q *request) error {
-	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	v, err := cases.ViewerFrom(q.view)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (q *request) mapFilter() cases.Filter {
 // mapPage shows where the cases are. The first list is of everything, so that the page says something without its
 // script too.
 func mapPage(q *request) error {
-	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	v, err := cases.ViewerFrom(q.view)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func at(lat, lon float64) geometry {
 
 // mapWindow answers what lies in a part of the ground: single cases, or cells with how many.
 func mapWindow(q *request) error {
-	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	v, err := cases.ViewerFrom(q.view)
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (q *request) window() (b cases.Box, zoom int, err error) {
 
 // mapBoundary serves the operator's boundary to whoever may see the map.
 func mapBoundary(q *request) error {
-	if _, err := q.s.Cases.Viewer(q.ctx(), q.view.ID); err != nil {
+	if _, err := cases.ViewerFrom(q.view); err != nil {
 		return err
 	}
 	if q.s.Ground.boundary == nil {
@@ -180,7 +180,7 @@ func mapBoundary(q *request) error {
 
 // boardPage shows the open cases by step.
 func boardPage(q *request) error {
-	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	v, err := cases.ViewerFrom(q.view)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func ordersPage(q *request) error {
-	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	v, err := cases.ViewerFrom(q.view)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func issueOrder(q *request) error {
 func rulesPage(q *request) error { return q.rules(views.Problem{}) }
 
 func (q *request) rules(problem views.Problem) error {
-	viewer, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	viewer, err := cases.ViewerFrom(q.view)
 	if err != nil {
 		return err
 	}

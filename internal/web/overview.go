@@ -190,7 +190,7 @@ func (q *request) before() int64 {
 // recent is what happened in the campaign, as far as the reader may know of it: cases of other units do not exist for
 // a unit, and none for the three administrators.
 func (q *request) recent() ([]ledger.Record, error) {
-	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	v, err := cases.ViewerFrom(q.view)
 	if err == nil && v.SeesAll() {
 		return ledger.Recent(q.ctx(), q.s.DB.Reader(), q.view.ID, q.before(), ledgerPage)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"pinzhi/internal/cases"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/web/views/ui"
 )
@@ -101,7 +102,7 @@ func (q *request) casesInRail(s *ui.Shell) {
 		return
 	}
 	item := ui.NavItem{Icon: "cases", Text: "案件", Href: q.at("/cases")}
-	v, err := q.s.Cases.Viewer(q.ctx(), q.view.ID)
+	v, err := cases.ViewerFrom(q.view)
 	if err != nil {
 		return
 	}

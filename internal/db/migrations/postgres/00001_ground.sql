@@ -15,7 +15,7 @@ create table events (
   leaf bytea,
   primary key (campaign_id, id)
 );
-create unique index events_seq on events (campaign_id, seq);
+create unique index events_seq on events (campaign_id, seq) where seq is not null;
 create index events_subject on events (campaign_id, subject_kind, subject_id, id);
 create index events_unsealed on events (campaign_id, id) where seq is null;
 

@@ -75,7 +75,6 @@ create table case_spans (
   unit_id integer not null,
   from_at timestamp not null,
   to_at timestamp, -- null while it lasts
-  unique (campaign_id, id),
   foreign key (campaign_id, case_id) references cases (campaign_id, id)
 );
 create index case_spans_by_case on case_spans (campaign_id, case_id);
