@@ -185,17 +185,36 @@ func (s *Service) Desk(ctx context.Context, v Viewer, h Hand, after string) (Pag
 	if !v.atDesk(h) {
 		return Page{}, kernel.E(kernel.Forbidden, "这张桌子由%s用", h.Name())
 	}
-	k := cutKey(after)
-	var rows []Row
-	q := s.db.Reader().NewSelect().Model(&rows).Where("ca.campaign_id = ?", v.CampaignID).Where("ca.hand = ?", h).
-		Where("ca.hand <> ''").Where("(ca.due_at, ca.id) > (?, ?)", k.due, k.id)
-	if h == Unit {
-		q = q.Where("ca.lead_unit_id IN (?)", bun.List(v.Units()))
+	ids, err := s.firstAt(ctx, v, h, cutKey(after))
+	if err != nil {
+		return Page{}, err
 	}
-	if err := q.Order("ca.due_at", "ca.id").Limit(pageSize + 1).Scan(ctx); err != nil {
-		return Page{}, fmt.Errorf("desk of %s: %w", h, err)
+	rows, err := s.rows(ctx, v.CampaignID, ids)
+	if err != nil {
+		return Page{}, err
 	}
 	return s.page(ctx, rows, func(r Row) string { return r.DueAt.Format(keyTime) + "_" + strconv.FormatInt(r.ID, 10) })
+}
+
+// firstAt picks what is due first at a desk after a key, one more than a page holds.
+func (s *Service) firstAt(ctx context.Context, v Viewer, h Hand, after deskKey) ([]int64, error) {
+	sh, err := s.held(ctx, v.CampaignID)
+	if err != nil {
+		return nil, err
+	}
+	defer sh.RUnlock()
+	q := sh.at(v, h, s.clock.Now())
+	f := firsts{n: pageSize + 1}
+	key := line{id: after.id}
+	if !after.due.IsZero() {
+		key.due = after.due.UnixMicro()
+	}
+	for l := range q.lines() {
+		if f.order(*l, key) > 0 {
+			f.add(l)
+		}
+	}
+	return f.ids(), nil
 }
 
 // atDesk reports whether the viewer works at a desk.
@@ -250,19 +269,22 @@ type Waiting struct {
 	Late int
 }
 
-// WaitingAt counts what waits at each of the viewer's desks, in one index.
+// WaitingAt counts what waits at each of the viewer's desks.
 func (s *Service) WaitingAt(ctx context.Context, v Viewer) (list []Waiting, err error) {
+	sh, err := s.held(ctx, v.CampaignID)
+	if err != nil {
+		return nil, err
+	}
+	defer sh.RUnlock()
 	now := s.clock.Now()
 	for _, h := range v.Desks() {
 		w := Waiting{Hand: h}
-		q := s.db.Reader().NewSelect().TableExpr("cases").ColumnExpr("count(*) AS n").
-			ColumnExpr("coalesce(sum(CASE WHEN due_at <= ? THEN 1 ELSE 0 END), 0) AS late", now).
-			Where("campaign_id = ?", v.CampaignID).Where("hand = ?", h).Where("hand <> ''")
-		if h == Unit {
-			q = q.Where("lead_unit_id IN (?)", bun.List(v.Units()))
-		}
-		if err := q.Scan(ctx, &w.N, &w.Late); err != nil {
-			return nil, fmt.Errorf("waiting at %s: %w", h, err)
+		q := sh.at(v, h, now)
+		for l := range q.lines() {
+			w.N++
+			if q.overdue(l) {
+				w.Late++
+			}
 		}
 		list = append(list, w)
 	}

@@ -22,7 +22,8 @@ type sheet struct {
 	sync.RWMutex
 
 	lines      []line
-	concerned  []code // the units of each case, one list after the other, each ended by 0
+	open       []int32 // the lines in somebody's hand, by their places: few among many
+	concerned  []code  // the units of each case, one list after the other, each ended by 0
 	units      codes[int64]
 	bodies     codes[int64]
 	accounts   codes[int64]
@@ -31,6 +32,7 @@ type sheet struct {
 	steps      codes[Step]
 	severities codes[Severity]
 	sources    codes[Source]
+	hands      codes[Hand]
 }
 
 // line is what a case is narrowed by.
@@ -91,7 +93,7 @@ func (g ground) degree() float64 { return float64(g) / steps }
 
 func newSheet() *sheet {
 	return &sheet{units: codes[int64]{}, bodies: codes[int64]{}, accounts: codes[int64]{}, persons: codes[int64]{}, categories: codes[string]{},
-		steps: codes[Step]{}, severities: codes[Severity]{}, sources: codes[Source]{}}
+		steps: codes[Step]{}, severities: codes[Severity]{}, sources: codes[Source]{}, hands: codes[Hand]{}}
 }
 
 // put writes a case's line anew, or for the first time, with the units that it concerns.
@@ -103,15 +105,12 @@ func (s *sheet) put(c Case, units []int64) error {
 	if c.Hand != Nobody && !c.DueAt.IsZero() {
 		l.due = c.DueAt.UnixMicro()
 	}
-	if c.Hand != Nobody {
-		l.hand = 1
-	}
-	lead, body, step, severity, source := s.units.put(c.LeadUnitID), s.bodies.put(c.BodyID), s.steps.put(c.Step), s.severities.put(c.Severity), s.sources.put(c.Source)
-	if max(lead, body) > math.MaxUint16 || max(step, severity, source) > math.MaxUint8 {
+	lead, body, step, severity, source, hand := s.units.put(c.LeadUnitID), s.bodies.put(c.BodyID), s.steps.put(c.Step), s.severities.put(c.Severity), s.sources.put(c.Source), s.hands.put(c.Hand)
+	if max(lead, body) > math.MaxUint16 || max(step, severity, source, hand) > math.MaxUint8 {
 		return fmt.Errorf("case %d: more units, bodies or words than a sheet holds", c.ID)
 	}
 	//nolint:gosec // looked at just now
-	l.lead, l.body, l.step, l.severity, l.source = uint16(lead), uint16(body), uint8(step), uint8(severity), uint8(source)
+	l.lead, l.body, l.step, l.severity, l.source, l.hand = uint16(lead), uint16(body), uint8(step), uint8(severity), uint8(source), uint8(hand)
 	s.enter(l, units)
 	return nil
 }
@@ -122,16 +121,30 @@ func (s *sheet) enter(l line, units []int64) {
 	if i > 0 && s.lines[i-1].id >= l.id {
 		i, known = s.find(l.id)
 	}
-	switch {
-	case !known:
-		l.concerned = s.concern(units)
-		s.lines = slices.Insert(s.lines, i, l)
-	case s.concerns(s.lines[i], units):
+	if known && s.concerns(s.lines[i], units) {
 		l.concerned = s.lines[i].concerned
-		s.lines[i] = l
-	default:
+	} else {
 		l.concerned = s.concern(units)
+	}
+	if known {
 		s.lines[i] = l
+	} else {
+		s.lines = slices.Insert(s.lines, i, l)
+		for j := len(s.open) - 1; j >= 0 && int(s.open[j]) >= i; j-- { // nearly never
+			s.open[j]++
+		}
+	}
+	s.mark(int32(i), l.hand != 0) //nolint:gosec // as many lines as fit into memory
+}
+
+// mark keeps the places of the open lines.
+func (s *sheet) mark(place int32, open bool) {
+	at, marked := slices.BinarySearch(s.open, place)
+	switch {
+	case open && !marked:
+		s.open = slices.Insert(s.open, at, place)
+	case !open && marked:
+		s.open = slices.Delete(s.open, at, at+1)
 	}
 }
 
@@ -165,17 +178,18 @@ func (s *sheet) find(id int64) (int, bool) {
 type question struct {
 	sheet              *sheet
 	unit, category     code
-	step, severity     code
-	source             code
+	step, hand         code
+	severity, source   code
 	open, late, placed bool
 	mine, all          bool
+	boxed              bool
 	now                int64
 	account, person    code // the viewer's, or none that a line has
 	units, bodies      []code
+	leads              []code         // one of these leads; nil where that does not matter
 	texts              map[int64]bool // what has the text, nil where none was asked for
-	south, north, west ground
-	east               ground
-	boxed              bool
+
+	south, north, west, east ground
 }
 
 // ask puts a filter and a viewer's rights into the sheet's codes; it is good while the sheet is held.
@@ -198,6 +212,16 @@ func (s *sheet) ask(v Viewer, f Filter, now time.Time) question {
 	return q
 }
 
+// at asks what waits at a desk: the unit's has its own units' cases, the others what the whole campaign waits for.
+func (s *sheet) at(v Viewer, h Hand, now time.Time) question {
+	q := s.ask(v, Filter{Open: true}, now)
+	q.all, q.hand = true, s.hands.of(h)
+	if h == Unit {
+		q.leads = q.units
+	}
+	return q
+}
+
 // within narrows the question to a part of the ground.
 func (q *question) within(b Box) {
 	q.placed, q.boxed = true, true
@@ -212,6 +236,8 @@ func (q *question) keeps(l *line) bool {
 		q.placed && l.lat == nowhere,
 		q.boxed && !q.inBox(l),
 		q.step != 0 && q.step != code(l.step),
+		q.hand != 0 && q.hand != code(l.hand),
+		q.leads != nil && !slices.Contains(q.leads, code(l.lead)),
 		q.unit != 0 && q.unit != code(l.lead),
 		q.category != 0 && q.category != l.category,
 		q.severity != 0 && q.severity != code(l.severity),
@@ -250,10 +276,11 @@ func (q *question) exists(l *line) bool {
 // newest lists the ids that answer, the newest first: at most n of them, all below before.
 func (q *question) newest(before int64, n int) (ids []int64) {
 	last, _ := q.sheet.find(before)
-	for i := last - 1; i >= 0 && len(ids) < n; i-- {
-		if l := &q.sheet.lines[i]; q.keeps(l) {
-			ids = append(ids, l.id)
+	for l := range q.below(last) {
+		if len(ids) == n {
+			break
 		}
+		ids = append(ids, l.id)
 	}
 	return ids
 }
@@ -272,9 +299,21 @@ func (q *question) among(ids []int64, n int) (kept []int64) {
 }
 
 // lines are the lines that answer, the newest first.
-func (q *question) lines() iter.Seq[*line] {
+func (q *question) lines() iter.Seq[*line] { return q.below(len(q.sheet.lines)) }
+
+// below are the lines that answer and stand before a place. What asks for open ones does not look at the others.
+func (q *question) below(place int) iter.Seq[*line] {
 	return func(yield func(*line) bool) {
-		for i := len(q.sheet.lines) - 1; i >= 0; i-- {
+		if q.open || q.late || q.hand != 0 {
+			last, _ := slices.BinarySearch(q.sheet.open, int32(place)) //nolint:gosec // as many lines as fit into memory
+			for i := last - 1; i >= 0; i-- {
+				if l := &q.sheet.lines[q.sheet.open[i]]; q.keeps(l) && !yield(l) {
+					return
+				}
+			}
+			return
+		}
+		for i := place - 1; i >= 0; i-- {
 			if l := &q.sheet.lines[i]; q.keeps(l) && !yield(l) {
 				return
 			}

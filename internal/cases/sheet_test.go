@@ -108,6 +108,7 @@ func TestSheet_SaysWhatTheDatabaseSays(t *testing.T) {
 		for round := range 6 {
 			c.live(t, r, 25)
 			for who, v := range viewers {
+				c.checkDesks(t, who, v)
 				for _, f := range filters(c, r) {
 					want := c.sightOf(t, v, f)
 					if got := listed(t, c.Service, t.Context(), v, f); !slices.Equal(got, want) {
@@ -120,6 +121,40 @@ func TestSheet_SaysWhatTheDatabaseSays(t *testing.T) {
 			}
 		}
 	})
+}
+
+// checkDesks compares what waits at somebody's desks with plain SQL.
+func (c *city) checkDesks(t *testing.T, who string, v cases.Viewer) {
+	t.Helper()
+	waiting, err := c.WaitingAt(t.Context(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range waiting {
+		q := c.db.Reader().NewSelect().TableExpr("cases").Column("id").Where("campaign_id = ?", v.CampaignID).Where("hand = ?", w.Hand).Order("due_at", "id")
+		if w.Hand == cases.Unit {
+			q = q.Where("lead_unit_id IN (" + numbers(v.Units()) + ")")
+		}
+		var want, got []int64
+		if err := q.Scan(t.Context(), &want); err != nil {
+			t.Fatal(err)
+		}
+		for after := ""; ; {
+			p, err := c.Desk(t.Context(), v, w.Hand, after)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range p.Rows {
+				got = append(got, r.ID)
+			}
+			if after = p.Next; after == "" {
+				break
+			}
+		}
+		if !slices.Equal(got, want) || w.N != len(want) {
+			t.Fatalf("at the desk of %s, %s finds %v (%d are said to wait), the database %v", w.Hand, who, got, w.N, want)
+		}
+	}
 }
 
 // live registers some cases and moves all of them about, as it falls.

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
+	"time"
 
 	"pinzhi/internal/kernel"
 
@@ -25,7 +27,28 @@ var (
 		"temp_store(memory)", "cache_size(-16000)", "journal_size_limit(67108864)",
 	}
 	readerPragmas = append([]string{"query_only(on)"}, pragmas...)
+	// The writer leaves it to a connection of its own to carry the log over into the file, so that nobody's write
+	// waits for that; only where the log has grown far does it lend a hand.
+	writerPragmas = append([]string{"wal_autocheckpoint(40000)"}, pragmas...)
 )
+
+// carryEvery is how often the log is carried over into the file.
+const carryEvery = 500 * time.Millisecond
+
+// carry carries the log over until stop is closed. It never waits for readers or the writer.
+func carry(pool *bun.DB, stop <-chan struct{}, done chan<- struct{}) {
+	defer close(done)
+	tick := time.NewTicker(carryEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+			_, _ = pool.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)") // again in a moment
+		}
+	}
+}
 
 func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
@@ -34,7 +57,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err := keepPrivate(path); err != nil {
 		return nil, kernel.E(kernel.Unavailable, "数据库文件“%s”建不起来", path).Because(err)
 	}
-	writer, err := sqlitePool(ctx, path, pragmas, 1)
+	writer, err := sqlitePool(ctx, path, writerPragmas, 1)
 	if err != nil {
 		return nil, kernel.E(kernel.Unavailable, "数据库文件“%s”打不开", path).Because(err)
 	}
@@ -42,12 +65,20 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
+	carrier, err := sqlitePool(ctx, path, pragmas, 1)
+	if err != nil {
+		return nil, errors.Join(err, writer.Close(), reader.Close())
+	}
+	stop, carried := make(chan struct{}), make(chan struct{})
+	go carry(carrier, stop, carried)
 	d := &DB{kind: SQLite, reader: reader, writer: writer, queue: newQueue(writer)} //nolint:contextcheck // the queue outlives this call
-	d.closer = func() error {
+	d.closer = sync.OnceValue(func() error {
+		close(stop)
+		<-carried
 		d.queue.close()
 		forgetPrepared(reader, writer)
-		return errors.Join(reader.Close(), writer.Close())
-	}
+		return errors.Join(carrier.Close(), reader.Close(), writer.Close())
+	})
 	return d, nil
 }
 

@@ -50,25 +50,26 @@ func Prepare(query string) *Statement {
 
 // Exec runs the statement.
 func (s *Statement) Exec(ctx context.Context, tx Tx, args ...any) error {
+	_, err := s.exec(ctx, tx, args)
+	return err
+}
+
+func (s *Statement) exec(ctx context.Context, tx Tx, args []any) (sql.Result, error) {
 	if KindOf(tx) == Postgres {
-		_, err := beneath(tx).ExecContext(ctx, s.pg, append([]any{pgx.QueryExecModeCacheStatement}, args...)...)
-		return err
+		return beneath(tx).ExecContext(ctx, s.pg, append([]any{pgx.QueryExecModeCacheStatement}, args...)...)
 	}
 	bound(args)
 	t, pool := ground(tx)
 	stmt, err := s.on(ctx, tx, pool)
-	if err != nil {
-		return err
-	}
 	switch {
+	case err != nil:
+		return nil, err
 	case stmt == nil:
-		_, err = tx.ExecContext(ctx, s.query, args...)
+		return tx.ExecContext(ctx, s.query, args...)
 	case t != nil:
-		_, err = t.Tx.Tx.StmtContext(t.context(ctx), stmt).ExecContext(t.context(ctx), args...)
-	default:
-		_, err = stmt.ExecContext(ctx, args...)
+		return t.Tx.Tx.StmtContext(t.context(ctx), stmt).ExecContext(t.context(ctx), args...)
 	}
-	return err
+	return stmt.ExecContext(ctx, args...)
 }
 
 // Scan runs the statement and reads what it returns into dest, as bun does: a struct, a slice, plain values.
@@ -339,6 +340,7 @@ type rowsOf struct {
 var inserts sync.Map // insertKey to *rowsOf
 
 type insertKey struct {
+	kind     Kind
 	model    reflect.Type
 	conflict string
 }
@@ -350,10 +352,22 @@ func Insert(ctx context.Context, tx Tx, model any) error { return InsertOr(ctx, 
 // of a row that was not inserted stays as it is.
 func InsertOr(ctx context.Context, tx Tx, model any, conflict string) error {
 	v := reflect.ValueOf(model).Elem()
-	r := insertOf(tx, insertKey{v.Type(), conflict})
+	r := insertOf(tx, insertKey{KindOf(tx), v.Type(), conflict})
 	args := valuesOf(v, r.fields)
 	if r.id == nil {
 		return r.statement.Exec(ctx, tx, args...)
+	}
+	if KindOf(tx) == SQLite { // knows the last row by itself
+		res, err := r.statement.exec(ctx, tx, args)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		id, err := res.LastInsertId()
+		r.id.Value(v).SetInt(id)
+		return err
 	}
 	var id int64
 	inserted, err := r.statement.One(ctx, tx, args, &id)
@@ -379,7 +393,7 @@ func insertOf(tx Tx, key insertKey) *rowsOf {
 		names, marks = append(names, f.Name), append(marks, "?")
 	}
 	query := "INSERT INTO " + table.Name + " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(marks, ", ") + ") " + key.conflict
-	if r.id != nil {
+	if r.id != nil && KindOf(tx) == Postgres {
 		query += " RETURNING " + r.id.Name
 	}
 	r.statement = Prepare(query)

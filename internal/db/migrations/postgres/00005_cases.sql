@@ -51,9 +51,7 @@ create table cases (
   foreign key (campaign_id, duty_id) references duties (campaign_id, id),
   foreign key (campaign_id, body_id) references bodies (campaign_id, id)
 );
--- Filters have no indexes here: every instance keeps a sheet of the cases in memory (package cases, sheet.go).
-create index cases_at_hand on cases (campaign_id, hand, lead_unit_id, due_at, id) where hand <> '';
-create index cases_due on cases (campaign_id, hand, due_at, id) where hand <> '';
+-- Filters and desks have no indexes here: every instance keeps a sheet of the cases in memory (package cases, sheet.go).
 
 -- Which units a case concerns: lead, support, former (had it before), finder.
 create table case_units (

@@ -35,8 +35,7 @@ create table dues (
   dropped_at timestamp,
   mark integer not null, -- the next reminder or escalation
   mark_at timestamp, -- and when; null when there is none
-  version integer not null, -- of the calendar it was computed by
-  unique (campaign_id, id)
+  version integer not null -- of the calendar it was computed by
 );
 create index dues_of_subject on dues (campaign_id, subject_kind, subject_id);
 create index dues_marks on dues (mark_at) where mark_at is not null;
