@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -129,12 +130,13 @@ func (q *queue) batch(first *job) {
 		return
 	}
 	var written []*job
+	shared := writeTx{Tx: tx, db: q.db, steady: true, bound: map[*Statement]*sql.Stmt{}}
 	start := time.Now()
 	for j := first; j != nil; j = q.next(len(written), start) {
 		if !j.taken.CompareAndSwap(false, true) {
 			continue // its caller gave up
 		}
-		ok, err := serve(ctx, writeTx{Tx: tx, db: q.db, steady: true}, j)
+		ok, err := serve(ctx, shared, j)
 		if ok {
 			written = append(written, j)
 		}

@@ -59,17 +59,14 @@ func (s *Statement) exec(ctx context.Context, tx Tx, args []any) (sql.Result, er
 		return beneath(tx).ExecContext(ctx, s.pg, append([]any{pgx.QueryExecModeCacheStatement}, args...)...)
 	}
 	bound(args)
-	t, pool := ground(tx)
-	stmt, err := s.on(ctx, tx, pool)
-	switch {
-	case err != nil:
+	stmt, err := s.on(ctx, tx) //nolint:sqlclosecheck // closed with its pool or its transaction
+	if err != nil {
 		return nil, err
-	case stmt == nil:
-		return tx.ExecContext(ctx, s.query, args...)
-	case t != nil:
-		return t.Tx.Tx.StmtContext(t.context(ctx), stmt).ExecContext(t.context(ctx), args...)
 	}
-	return stmt.ExecContext(ctx, args...)
+	if stmt == nil {
+		return tx.ExecContext(ctx, s.query, args...)
+	}
+	return stmt.ExecContext(steady(ctx, tx), args...)
 }
 
 // Scan runs the statement and reads what it returns into dest, as bun does: a struct, a slice, plain values.
@@ -108,20 +105,15 @@ func (s *Statement) rows(ctx context.Context, tx Tx, args []any) (*sql.Rows, *bu
 		return rows, db, err
 	}
 	bound(args)
-	t, pool := ground(tx)
-	stmt, err := s.on(ctx, tx, pool)
+	stmt, err := s.on(ctx, tx) //nolint:sqlclosecheck // closed with its pool or its transaction
 	if err != nil {
 		return nil, nil, err
 	}
-	var rows *sql.Rows
-	switch {
-	case stmt == nil:
-		rows, err = tx.QueryContext(ctx, s.query, args...)
-	case t != nil:
-		rows, err = t.Tx.Tx.StmtContext(t.context(ctx), stmt).QueryContext(t.context(ctx), args...)
-	default:
-		rows, err = stmt.QueryContext(ctx, args...)
+	if stmt == nil {
+		rows, err := tx.QueryContext(ctx, s.query, args...)
+		return rows, db, err
 	}
+	rows, err := stmt.QueryContext(steady(ctx, tx), args...)
 	return rows, db, err
 }
 
@@ -163,15 +155,12 @@ func beneath(tx Tx) conn {
 	panic("db: a statement runs on what Reader, Write or Snapshot hands out")
 }
 
-// ground tells a write transaction of SQLite, and the pool behind it.
-func ground(tx Tx) (*writeTx, *sql.DB) {
-	switch x := tx.(type) {
-	case writeTx:
-		return &x, x.db.DB
-	case *bun.DB:
-		return nil, x.DB
+// steady is the context that a statement runs with: see writeTx.
+func steady(ctx context.Context, tx Tx) context.Context {
+	if t, ok := tx.(writeTx); ok {
+		return t.context(ctx)
 	}
-	return nil, nil
+	return ctx
 }
 
 func bunOf(tx Tx) *bun.DB {
@@ -184,22 +173,33 @@ func bunOf(tx Tx) *bun.DB {
 	return bun.NewDB(nil, tx.Dialect()) // a snapshot's: only to read rows into structs
 }
 
-// on is the statement as a pool prepared it; nil where it is not prepared, and is run as it is.
-func (s *Statement) on(ctx context.Context, tx Tx, pool *sql.DB) (*sql.Stmt, error) {
-	if pool == nil {
-		return nil, nil //nolint:nilnil // a snapshot
+// on is the statement as it is prepared where tx runs; nil where it is not, and is run as it is.
+func (s *Statement) on(ctx context.Context, tx Tx) (*sql.Stmt, error) {
+	switch x := tx.(type) {
+	case *bun.DB:
+		if stmt := s.of(x.DB); stmt != nil {
+			return stmt, nil
+		}
+		return s.prepare(ctx, x.DB)
+	case writeTx:
+		if stmt := x.bound[s]; stmt != nil {
+			return stmt, nil
+		}
+		stmt := s.of(x.db.DB)
+		if stmt == nil || x.bound == nil {
+			want(x.db.DB, s) // the only connection is taken; it is prepared before the next batch
+			return nil, nil  //nolint:nilnil // as said
+		}
+		x.bound[s] = x.Tx.StmtContext(x.context(ctx), stmt)
+		return x.bound[s], nil
 	}
+	return nil, nil //nolint:nilnil // a snapshot's
+}
+
+func (s *Statement) of(pool *sql.DB) *sql.Stmt {
 	s.mu.RLock()
-	stmt := s.prepared[pool]
-	s.mu.RUnlock()
-	if stmt != nil {
-		return stmt, nil
-	}
-	if _, writing := tx.(writeTx); writing {
-		want(pool, s)   // the only connection is taken; it is prepared before the next batch
-		return nil, nil //nolint:nilnil // as said
-	}
-	return s.prepare(ctx, pool)
+	defer s.mu.RUnlock()
+	return s.prepared[pool]
 }
 
 func (s *Statement) prepare(ctx context.Context, pool *sql.DB) (*sql.Stmt, error) {
@@ -210,7 +210,7 @@ func (s *Statement) prepare(ctx context.Context, pool *sql.DB) (*sql.Stmt, error
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if have := s.prepared[pool]; have != nil {
-		return have, stmt.Close()
+		return have, stmt.Close() //nolint:sqlclosecheck // another was quicker
 	}
 	s.prepared[pool] = stmt
 	return stmt, nil
@@ -252,7 +252,7 @@ func prepareWanted(ctx context.Context, pool *sql.DB) {
 	delete(wanted.by, pool)
 	wanted.Unlock()
 	for s := range list {
-		_, _ = s.prepare(ctx, pool)
+		_, _ = s.prepare(ctx, pool) //nolint:sqlclosecheck // closed with its pool
 	}
 }
 

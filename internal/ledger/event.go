@@ -7,7 +7,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"slices"
 	"time"
+	"unicode/utf8"
 
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
@@ -102,6 +105,9 @@ func Canonical(v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if m, ok := v.(map[string]any); ok && sortedAlready(m) {
+		return string(bytes.TrimSuffix(first, []byte("\n"))), nil
+	}
 	// Struct fields come in the order of their declaration; a map's keys come sorted.
 	var tree any
 	d := json.NewDecoder(bytes.NewReader(first))
@@ -111,6 +117,42 @@ func Canonical(v any) (string, error) {
 	}
 	sorted, err := encode(tree)
 	return string(bytes.TrimSuffix(sorted, []byte("\n"))), err
+}
+
+// sortedAlready reports whether a map comes out in its canonical form at the first time: where it holds plain values
+// only, no struct, whose fields come in another order.
+func sortedAlready(m map[string]any) bool {
+	for key, v := range m {
+		if !utf8.ValidString(key) {
+			return false
+		}
+		switch v := v.(type) {
+		case map[string]any:
+			if !sortedAlready(v) {
+				return false
+			}
+			continue
+		case nil:
+			continue
+		case []string:
+			if slices.ContainsFunc(v, func(text string) bool { return !utf8.ValidString(text) }) {
+				return false
+			}
+			continue
+		case json.Marshaler:
+			return false
+		}
+		switch x := reflect.ValueOf(v); x.Kind() { //nolint:exhaustive // the others come out sorted by the second time
+		case reflect.Bool, reflect.Int, reflect.Int64:
+		case reflect.String:
+			if !utf8.ValidString(x.String()) { // escaped at the first time, itself at the second
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 func encode(v any) ([]byte, error) {
