@@ -31,6 +31,7 @@ type root struct {
 	Ledger   ledgerCmd   `cmd:"" help:"流水：核验是否被动过。"`
 	Backup   backupCmd   `cmd:"" help:"把整个系统备份成一个文件，运行中也可以。"`
 	Bench    benchCmd    `cmd:"" help:"在临时系统上测量各页、写入和启动的时间。"`
+	Drill    drillCmd    `cmd:"" help:"演练：在空的数据目录里让虚构的平河市过上几个月。"`
 	Restore  restoreCmd  `cmd:"" help:"用备份恢复出一个新的系统。"`
 }
 

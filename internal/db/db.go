@@ -52,6 +52,7 @@ type DB struct {
 	writer *bun.DB
 	queue  *queue       // SQLite only: the group commit
 	again  retryLane    // PostgreSQL only: those that lost a race
+	held   *Held        // where this is a held one
 	closer func() error // what Open opened
 }
 
@@ -73,7 +74,12 @@ func (d *DB) Kind() Kind { return d.kind }
 
 // Reader is the pool of reading connections. On SQLite it cannot write.
 // Inside Write use the closure's tx instead: the reader does not see what the closure wrote.
-func (d *DB) Reader() Tx { return d.reader }
+func (d *DB) Reader() Tx {
+	if d.held != nil {
+		return d.held.reader()
+	}
+	return d.reader
+}
 
 // Write runs fn in a write transaction and returns after it is safely on disk.
 // If fn fails, nothing that it wrote remains and its error is returned as it is.
@@ -89,6 +95,9 @@ func (d *DB) Write(ctx context.Context, fn func(tx Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if d.held != nil {
+		return d.held.write(ctx, fn)
+	}
 	if d.kind == Postgres {
 		return d.writePostgres(ctx, fn)
 	}
@@ -97,6 +106,9 @@ func (d *DB) Write(ctx context.Context, fn func(tx Tx) error) error {
 
 // Snapshot runs fn in a read-only transaction: one consistent view over many reads.
 func (d *DB) Snapshot(ctx context.Context, fn func(tx Tx) error) error {
+	if d.held != nil {
+		return fn(d.Reader())
+	}
 	tx, err := d.reader.BeginTx(ctx, d.snapshotOptions())
 	if err != nil {
 		return err

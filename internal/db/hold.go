@@ -1,0 +1,97 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/uptrace/bun"
+)
+
+// Held is a database on which one goroutine alone does very much, one thing after the other: what it writes is
+// committed many writes at a time, and it reads what it wrote. While it is held nobody else's write on SQLite gets
+// through. A crash loses the writes since the last commit, so it is for filling a database, never for people's work.
+type Held struct {
+	*DB // for the rooms' services
+
+	of    *DB
+	every int
+	tx    writeTx
+	open  bool
+	n     int
+}
+
+// Hold holds the database until Release. every is how many writes are committed together.
+func (d *DB) Hold(every int) *Held {
+	h := &Held{of: d, every: every}
+	h.DB = &DB{kind: d.kind, reader: d.reader, writer: d.writer, held: h, closer: func() error { return nil }}
+	return h
+}
+
+// Release commits what is written and lets go.
+func (h *Held) Release() error {
+	if !h.open {
+		return nil
+	}
+	h.open, h.n = false, 0
+	return h.tx.Commit()
+}
+
+// current is the transaction, begun if there is none.
+func (h *Held) current() (writeTx, error) {
+	if h.open {
+		return h.tx, nil
+	}
+	ctx := context.Background()
+	t := writeTx{db: h.of.writer, steady: true}
+	if h.of.kind == SQLite {
+		prepareWanted(ctx, h.of.writer.DB)
+		t.bound = map[*Statement]*sql.Stmt{}
+	}
+	var err error
+	if t.Tx, err = h.of.writer.BeginTx(ctx, nil); err != nil {
+		return t, err
+	}
+	h.tx, h.open = t, true
+	return t, nil
+}
+
+func (h *Held) reader() Tx {
+	t, err := h.current()
+	if err != nil {
+		return failing{h.of.reader, err}
+	}
+	return t
+}
+
+// failing is what reads where no transaction could be begun: every read says so.
+type failing struct {
+	*bun.DB
+
+	err error
+}
+
+// QueryContext implements bun.IConn.
+func (f failing) QueryContext(context.Context, string, ...any) (*sql.Rows, error) { return nil, f.err }
+
+func (h *Held) write(ctx context.Context, fn func(tx Tx) error) error {
+	t, err := h.current()
+	if err != nil {
+		return err
+	}
+	if _, err := t.ExecContext(ctx, "savepoint turn"); err != nil {
+		return err
+	}
+	if err := runClosure(fn, t); err != nil {
+		_, undone := t.ExecContext(ctx, "rollback to savepoint turn")
+		_, released := t.ExecContext(ctx, "release savepoint turn")
+		return errors.Join(err, undone, released)
+	}
+	if _, err := t.ExecContext(ctx, "release savepoint turn"); err != nil {
+		return err
+	}
+	if h.n++; h.n >= h.every {
+		return h.Release()
+	}
+	return nil
+}
