@@ -201,38 +201,51 @@ func Change(ctx context.Context, tx db.Tx, days *Days, d Due, r Reckoning, now t
 
 // store writes what was reckoned, and reports false for a due that is closed: that one is left as it is.
 func store(ctx context.Context, tx db.Tx, d Due) (open bool, err error) {
-	res, err := tx.NewUpdate().Model(&d).Column("reckoning", "started_at", "amber_at", "due_at", "mark", "mark_at", "version").
-		Where("campaign_id = ?", d.CampaignID).Where("id = ?", d.ID).
-		Where("met_at IS NULL").Where("dropped_at IS NULL").Exec(ctx)
+	n, err := restore.Affected(ctx, tx, d.Reckoning, d.StartedAt, d.AmberAt, d.DueAt, int(d.Mark), db.Moment(d.MarkAt), d.Version, d.CampaignID, d.ID)
 	if err != nil {
 		return false, fmt.Errorf("due %d: %w", d.ID, err)
 	}
-	n, err := res.RowsAffected()
-	return n > 0, err
+	return n > 0, nil
 }
 
 // Meet closes the open dues of a subject for the given steps: done at this instant, in time or late.
 func Meet(ctx context.Context, tx db.Tx, campaignID int64, kind string, id int64, at time.Time, steps ...string) error {
-	return closeDues(ctx, tx, "met_at", campaignID, kind, id, at, steps)
+	return closeDues(ctx, tx, meets, campaignID, kind, id, at, steps)
 }
 
 // Drop closes open dues without their being met: the case was returned, merged, put off. Without steps all of them.
 func Drop(ctx context.Context, tx db.Tx, campaignID int64, kind string, id int64, at time.Time, steps ...string) error {
-	return closeDues(ctx, tx, "dropped_at", campaignID, kind, id, at, steps)
+	return closeDues(ctx, tx, drops, campaignID, kind, id, at, steps)
 }
 
-func closeDues(ctx context.Context, tx db.Tx, column string, campaignID int64, kind string, id int64, at time.Time, steps []string) error {
-	q := tx.NewUpdate().Model((*Due)(nil)).Set("? = ?", bun.Ident(column), at).Set("mark_at = NULL").
-		Where("campaign_id = ?", campaignID).Where("subject_kind = ?", kind).Where("subject_id = ?", id).
-		Where("met_at IS NULL").Where("dropped_at IS NULL")
-	if len(steps) > 0 {
-		q = q.Where("step IN (?)", bun.List(steps))
+func closeDues(ctx context.Context, tx db.Tx, how closing, campaignID int64, kind string, id int64, at time.Time, steps []string) error {
+	if len(steps) == 0 {
+		if err := how.all.Exec(ctx, tx, at, campaignID, kind, id); err != nil {
+			return fmt.Errorf("close dues of %s %d: %w", kind, id, err)
+		}
 	}
-	if _, err := q.Exec(ctx); err != nil {
-		return fmt.Errorf("close dues of %s %d: %w", kind, id, err)
+	for _, step := range steps {
+		if err := how.step.Exec(ctx, tx, at, campaignID, kind, id, step); err != nil {
+			return fmt.Errorf("close dues of %s %d: %w", kind, id, err)
+		}
 	}
 	return nil
 }
+
+// closing is how open dues of a subject are closed: all of them, or those of a step.
+type closing struct{ all, step *db.Statement }
+
+func closes(column string) closing {
+	all := "UPDATE dues SET " + column + " = ?, mark_at = NULL WHERE campaign_id = ? AND subject_kind = ? AND subject_id = ? AND met_at IS NULL AND dropped_at IS NULL"
+	return closing{db.Prepare(all), db.Prepare(all + " AND step = ?")}
+}
+
+var (
+	meets   = closes("met_at")
+	drops   = closes("dropped_at")
+	restore = db.Prepare(`UPDATE dues SET reckoning = ?, started_at = ?, amber_at = ?, due_at = ?, mark = ?, mark_at = ?, version = ?
+		WHERE campaign_id = ? AND id = ? AND met_at IS NULL AND dropped_at IS NULL`)
+)
 
 // Of lists the dues of a subject, the oldest first.
 func Of(ctx context.Context, tx db.Tx, campaignID int64, kind string, id int64) ([]Due, error) {

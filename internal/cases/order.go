@@ -224,6 +224,8 @@ func (s *Service) byOrder(ctx context.Context, tx db.Tx, days *calendar.Days, o 
 
 // settleOrders lets the orders of a case follow it: an order closes with the last of its cases, and opens again
 // with the first that is reopened.
+var ordersByCase = db.Select[Order]("WHERE o.campaign_id = ? AND o.id IN (SELECT order_id FROM order_cases WHERE campaign_id = ? AND case_id = ?) ORDER BY o.id")
+
 func (s *Service) settleOrders(ctx context.Context, tx db.Tx, was, c Case, now time.Time) error {
 	if was.Ended() == c.Ended() {
 		return nil
@@ -232,9 +234,7 @@ func (s *Service) settleOrders(ctx context.Context, tx db.Tx, was, c Case, now t
 	if c.Ended() {
 		by, verb = -1, "closed"
 	}
-	var orders []Order
-	err := tx.NewSelect().Model(&orders).Where("campaign_id = ?", c.CampaignID).
-		Where("id IN (SELECT order_id FROM order_cases WHERE campaign_id = ? AND case_id = ?)", c.CampaignID, c.ID).Order("id").Scan(ctx)
+	orders, err := ordersByCase.All(ctx, tx, c.CampaignID, c.CampaignID, c.ID)
 	if err != nil {
 		return fmt.Errorf("orders of case %d: %w", c.ID, err)
 	}

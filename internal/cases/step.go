@@ -61,12 +61,12 @@ func needUnit(ctx context.Context, tx db.Tx, n Need, c Case, a Act) error {
 		return kernel.E(kernel.Invalid, "改派要选另一个单位；仍由原单位办的，请选“维持原派”并写明理由").On("unit")
 	}
 	ids := append([]int64{a.Unit}, a.Support...)
-	have, err := seatedUnits(ctx, tx, c.CampaignID)
-	if err != nil {
-		return err
-	}
 	for i, id := range ids {
-		if !slices.Contains(have, id) {
+		seated, err := roster.UnitSeated(ctx, tx, c.CampaignID, id)
+		if err != nil {
+			return err
+		}
+		if !seated {
 			return kernel.E(kernel.Invalid, "方案里没有这个单位，请从下拉里选").On("unit")
 		}
 		if slices.Contains(ids[:i], id) {
@@ -74,19 +74,6 @@ func needUnit(ctx context.Context, tx db.Tx, n Need, c Case, a Act) error {
 		}
 	}
 	return nil
-}
-
-// seatedUnits lists the units to whom cases can be given: those with somebody in the campaign who could take them.
-func seatedUnits(ctx context.Context, tx db.Tx, campaignID int64) ([]int64, error) {
-	counts, err := roster.UnitCounts(ctx, tx, campaignID)
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]int64, 0, len(counts))
-	for _, c := range counts {
-		ids = append(ids, c.UnitID)
-	}
-	return ids, nil
 }
 
 func needCase(ctx context.Context, tx db.Tx, c Case, a Act) error {

@@ -225,14 +225,17 @@ func stepData(ctx context.Context, tx db.Tx, c Case, t Transition, a Act) (map[s
 	}
 	switch t.Verb {
 	case Dispatch, Redirect:
-		names, _, err := roster.Names(ctx, tx, append([]int64{a.Unit}, a.Support...), nil)
+		name, err := roster.UnitName(ctx, tx, a.Unit)
 		if err != nil {
 			return nil, err
 		}
-		data["unit"] = names[a.Unit]
+		data["unit"] = name
 		var support []string
 		for _, id := range a.Support {
-			support = append(support, names[id])
+			if name, err = roster.UnitName(ctx, tx, id); err != nil {
+				return nil, err
+			}
+			support = append(support, name)
 		}
 		if len(support) > 0 {
 			data["support"] = support

@@ -70,7 +70,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 		return nil, errors.Join(err, writer.Close(), reader.Close())
 	}
 	stop, carried := make(chan struct{}), make(chan struct{})
-	go carry(carrier, stop, carried) //nolint:gosec // it outlives this call
+	go carry(carrier, stop, carried)                                                //nolint:gosec // it outlives this call
 	d := &DB{kind: SQLite, reader: reader, writer: writer, queue: newQueue(writer)} //nolint:contextcheck // the queue outlives this call
 	d.closer = sync.OnceValue(func() error {
 		close(stop)

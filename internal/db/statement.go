@@ -54,6 +54,15 @@ func (s *Statement) Exec(ctx context.Context, tx Tx, args ...any) error {
 	return err
 }
 
+// Affected runs the statement and returns how many rows it changed.
+func (s *Statement) Affected(ctx context.Context, tx Tx, args ...any) (int64, error) {
+	res, err := s.exec(ctx, tx, args)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
 func (s *Statement) exec(ctx context.Context, tx Tx, args []any) (sql.Result, error) {
 	if KindOf(tx) == Postgres {
 		return beneath(tx).ExecContext(ctx, s.pg, append([]any{pgx.QueryExecModeCacheStatement}, args...)...)
@@ -224,6 +233,13 @@ func (s *Statement) forget(pool *sql.DB) {
 		_ = stmt.Close()
 		delete(s.prepared, pool)
 	}
+}
+
+// wants reports whether something ran unprepared on a pool.
+func wants(pool *sql.DB) bool {
+	wanted.Lock()
+	defer wanted.Unlock()
+	return len(wanted.by[pool]) > 0
 }
 
 // wanted are the statements that ran unprepared in a pool's transactions.

@@ -263,6 +263,25 @@ type UnitCount struct {
 	Bodies int
 }
 
+// UnitSeated reports whether somebody sits for a unit in a campaign now.
+func UnitSeated(ctx context.Context, tx db.Tx, campaignID, unitID int64) (bool, error) {
+	var one int
+	return unitSeated.One(ctx, tx, []any{campaignID, unitID}, &one)
+}
+
+// UnitName is the name of a unit, "" where there is none.
+func UnitName(ctx context.Context, tx db.Tx, id int64) (name string, err error) {
+	if id != 0 {
+		_, err = unitName.One(ctx, tx, []any{id}, &name)
+	}
+	return name, err
+}
+
+var (
+	unitSeated = db.Prepare("SELECT 1 FROM appointments WHERE campaign_id = ? AND unit_id = ? AND to_day = '' LIMIT 1")
+	unitName   = db.Prepare("SELECT name FROM units WHERE id = ?")
+)
+
 // UnitCounts counts, for every unit with somebody in a body of the campaign, its people and those bodies.
 func UnitCounts(ctx context.Context, tx db.Tx, campaignID int64) ([]UnitCount, error) {
 	var rows []UnitCount
