@@ -52,7 +52,7 @@ func (c *drillCmd) Run(ctx context.Context, s *streams) error {
 		fmt.Fprintf(s.out, "%s　%d\n", v.Name(), result.Steps[v])
 	}
 	c.seal(ctx, s, d)
-	fmt.Fprintf(s.out, "封存流水后共 %.1f 秒\n", time.Since(began).Seconds())
+	fmt.Fprintf(s.out, "封存流水后共 %.1f 秒\n看一看：pinzhi serve --data %s --now %s\n", time.Since(began).Seconds(), c.Data, result.Until.In(kernel.Shanghai).Format("2006-01-02T15:04"))
 	return nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"pinzhi/internal/calendar"
 	"pinzhi/internal/campaign"
 	"pinzhi/internal/cases"
+	"pinzhi/internal/db"
 	"pinzhi/internal/evidence"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
@@ -39,6 +40,8 @@ type serveCmd struct {
 	TilesCredit string `name:"tiles-credit" env:"PINZHI_TILES_CREDIT" placeholder:"TEXT" help:"底图的版权说明和审图号，显示在地图右下角。"`
 	Boundary    string `env:"PINZHI_BOUNDARY" type:"existingfile" placeholder:"FILE" help:"城区界线：一个 GeoJSON 文件，画在地图上。"`
 
+	Now string `placeholder:"2024-09-30T16:00" help:"演练用：系统的时钟从这一刻走起。只有全部行动都是演练时才行。"`
+
 	LogTo string `name:"log" env:"PINZHI_LOG" type:"path" placeholder:"FILE" help:"日志写到文件；不写则写到标准错误。"`
 }
 
@@ -54,7 +57,10 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer closeDB() //nolint:errcheck // written is committed
-	clock := kernel.Clock{}
+	clock, err := c.clock(ctx, d)
+	if err != nil {
+		return err
+	}
 	keeper, err := ledger.Open(ctx, d, c.Data, clock)
 	if err != nil {
 		return err
@@ -84,6 +90,26 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) error {
 	c.greet(system, s, accounts, listener.Addr().String())
 	return serve(ctx, log, listener, server.Handler(), keeper, sessions.Run, files.Run, matters.Run,
 		func(ctx context.Context) { days.Run(ctx, log) })
+}
+
+// clock is the world's, or for practice one that goes on from a moment.
+func (c *serveCmd) clock(ctx context.Context, d *db.DB) (kernel.Clock, error) {
+	if c.Now == "" {
+		return kernel.Clock{}, nil
+	}
+	from, err := time.ParseInLocation("2006-01-02T15:04", c.Now, kernel.Shanghai)
+	if err != nil {
+		return kernel.Clock{}, kernel.E(kernel.Invalid, "--now 要写成 2024-09-30T16:00 这样，现在是“%s”", c.Now)
+	}
+	earnest, err := d.Reader().NewSelect().TableExpr("campaigns").Where("NOT drill").Count(ctx)
+	if err != nil {
+		return kernel.Clock{}, err
+	}
+	if earnest > 0 {
+		return kernel.Clock{}, kernel.E(kernel.Conflict, "这里有 %d 项行动不是演练，时钟不能拨", earnest)
+	}
+	began := time.Now()
+	return kernel.FixedClock(func() time.Time { return from.Add(time.Since(began)) }), nil
 }
 
 // blobs is where the files lie: a folder beside the database, or a bucket.

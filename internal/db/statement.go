@@ -199,7 +199,7 @@ func (s *Statement) on(ctx context.Context, tx Tx) (*sql.Stmt, error) {
 			want(x.db.DB, s) // the only connection is taken; it is prepared before the next batch
 			return nil, nil  //nolint:nilnil // as said
 		}
-		x.bound[s] = x.Tx.StmtContext(x.context(ctx), stmt)
+		x.bound[s] = x.StmtContext(x.context(ctx), stmt)
 		return x.bound[s], nil
 	}
 	return nil, nil //nolint:nilnil // a snapshot's

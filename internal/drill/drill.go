@@ -133,7 +133,10 @@ func (c *city) breakDownTasks() error {
 		}
 		for _, w := range items {
 			due := w.DueDay.Time().Add(time.Duration(c.r.IntN(20*24)-12*24) * time.Hour)
-			if c.r.IntN(12) > 0 && due.Before(c.result.Until) {
+			if c.chance(8) { // it drags on
+				due = due.AddDate(0, 0, 10+c.r.IntN(60))
+			}
+			if due.After(c.now) && due.Before(c.result.Until) {
 				c.plan(due, func() error {
 					return c.campaigns.FinishWorkItem(c.ctx, c.result.Campaign.ID, w.ID, "点位已整治完成，现场看过")
 				})
@@ -152,11 +155,12 @@ type entry struct {
 
 type agenda []entry
 
-func (a agenda) Len() int { return len(a) }
-func (a agenda) Less(i, j int) bool {
-	return a[i].at.Before(a[j].at) || (a[i].at.Equal(a[j].at) && a[i].seq < a[j].seq)
+func (a *agenda) Len() int { return len(*a) }
+func (a *agenda) Less(i, j int) bool {
+	x, y := (*a)[i], (*a)[j]
+	return x.at.Before(y.at) || (x.at.Equal(y.at) && x.seq < y.seq)
 }
-func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+func (a *agenda) Swap(i, j int) { (*a)[i], (*a)[j] = (*a)[j], (*a)[i] }
 func (a *agenda) Push(x any)   { *a = append(*a, x.(entry)) } //nolint:forcetypeassert // nothing else is pushed
 func (a *agenda) Pop() any {
 	last := (*a)[len(*a)-1]

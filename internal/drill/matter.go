@@ -81,12 +81,9 @@ func (c *city) source(m *matter, r *cases.Registration) {
 func (c *city) take(who somebody, m *matter, a cases.Act) (bool, error) {
 	a.Revision = -1
 	x, err := c.cases.Take(who.ctx, c.result.Campaign.ID, m.id, a)
-	switch kernel.CodeOf(err) {
-	case kernel.Conflict, kernel.Forbidden, kernel.Invalid:
-		if err != nil {
-			c.result.Refused++
-			return false, nil
-		}
+	if refused(err) {
+		c.result.Refused++
+		return false, nil //nolint:nilerr // that is an answer, not a fault
 	}
 	if err != nil {
 		return false, fmt.Errorf("%s of case %d: %w", a.Verb, m.id, err)
@@ -94,6 +91,15 @@ func (c *city) take(who somebody, m *matter, a cases.Act) (bool, error) {
 	c.result.Steps[a.Verb]++
 	m.due = x.DueAt
 	return true, nil
+}
+
+// refused: the rules said no.
+func refused(err error) bool {
+	switch kernel.CodeOf(err) { //nolint:exhaustive // the others are faults
+	case kernel.Conflict, kernel.Forbidden, kernel.Invalid:
+		return err != nil
+	}
+	return false
 }
 
 // intake is the office at its desk.
@@ -212,16 +218,15 @@ func (c *city) decide(m *matter) error {
 	return c.work(m)
 }
 
-// work plans when the unit will have put it right, by its habits: of some it forgets.
+// work plans when the unit will have put it right, by its habits: some it forgets until it is asked from above.
 func (c *city) work(m *matter) error {
 	u := m.unit
-	if c.chance(u.forgets) {
-		return nil
-	}
 	left := float64(c.days.Between(kernel.DateOf(c.now), kernel.DateOf(m.due)))
 	need := max(0.1, left) * u.pace * (0.3 + 1.1*c.r.Float64())
 	switch {
-	case m.round == 0 && c.chance(0.6):
+	case c.chance(u.forgets):
+		need = left + 2 + 28*c.r.Float64()
+	case m.round == 0 && c.chance(1.1):
 		return c.putOff(m)
 	case !m.asked && c.chance(u.extends) && left > 1:
 		m.asked = true
@@ -256,7 +261,7 @@ func (c *city) extend(m *matter) error {
 
 // putOff is a work that takes a season: put on the long list, looked at again, and taken up.
 func (c *city) putOff(m *matter) error {
-	day := kernel.DateOf(c.now).AddDays(40 + c.r.IntN(80))
+	day := kernel.DateOf(c.now).AddDays(25 + c.r.IntN(75))
 	ok, err := c.take(m.unit.person, m, cases.Act{Verb: cases.AskDeferral, Reason: "需列入改造计划，待雨季后施工", Day: day})
 	if err != nil || !ok {
 		return err

@@ -56,9 +56,9 @@ func paint(seed uint64, width, quality int) ([]byte, error) {
 	const w, h = 800, 600
 	full := image.NewRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
-		shade := uint8(200 - y/5) //nolint:gosec // 80 to 200
+		shade := uint8(200 - y/5)
 		for x := range w {
-			full.SetRGBA(x, y, color.RGBA{shade, shade - 10, shade - uint8(y/12), 255}) //nolint:gosec // up to 50
+			full.SetRGBA(x, y, color.RGBA{shade, shade - 10, shade - uint8(y/12), 255})
 		}
 	}
 	for range 60 + r.IntN(40) {
