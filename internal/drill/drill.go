@@ -161,7 +161,7 @@ func (a *agenda) Less(i, j int) bool {
 	return x.at.Before(y.at) || (x.at.Equal(y.at) && x.seq < y.seq)
 }
 func (a *agenda) Swap(i, j int) { (*a)[i], (*a)[j] = (*a)[j], (*a)[i] }
-func (a *agenda) Push(x any)   { *a = append(*a, x.(entry)) } //nolint:forcetypeassert // nothing else is pushed
+func (a *agenda) Push(x any)    { *a = append(*a, x.(entry)) } //nolint:forcetypeassert // nothing else is pushed
 func (a *agenda) Pop() any {
 	last := (*a)[len(*a)-1]
 	*a = (*a)[:len(*a)-1]
