@@ -156,7 +156,13 @@ type enrolment struct {
 
 	rules  map[int64]Rules // by campaign
 	counts map[int64]int   // new cases by campaign
-	texts  []db.Text       // what they are found by
+
+	// what is written for all of them together
+	units  []CaseUnit
+	spans  []Span
+	dues   []calendar.Due
+	events []ledger.Event
+	texts  []db.Text // what they are found by
 }
 
 func (s *Service) enrolment(tx db.Tx, days *calendar.Days) *enrolment {
@@ -189,24 +195,25 @@ func (e *enrolment) register(ctx context.Context, v Viewer, c *Case, r Registrat
 	if err != nil {
 		return err
 	}
-	if registered, err := insert(ctx, e.tx, c, v); err != nil || !registered {
+	if registered, err := insert(ctx, e.tx, c); err != nil || !registered {
 		return err
 	}
 	due.SubjectID = c.ID
-	if err := calendar.Enter(ctx, e.tx, &due); err != nil {
-		return err
-	}
 	e.counts[c.CampaignID]++
+	e.dues, e.spans = append(e.dues, due), append(e.spans, spanOf(*c, c.RegisteredAt))
 	e.texts = append(e.texts, db.Text{CampaignID: c.CampaignID, ID: c.ID, Body: searchable(*c)})
-	return e.tell(kernel.WithActor(ctx, v.Actor), c, r)
+	for _, unit := range v.Units() {
+		e.units = append(e.units, CaseUnit{CampaignID: c.CampaignID, UnitID: unit, CaseID: c.ID, Role: Found})
+	}
+	return e.tell(ctx, v, c, r)
 }
 
-// tell keeps what came with the case, and tells the ledger.
-func (e *enrolment) tell(ctx context.Context, c *Case, r Registration) error {
+// tell keeps what came with the case, and notes what the ledger is told.
+func (e *enrolment) tell(ctx context.Context, v Viewer, c *Case, r Registration) error {
 	if err := r.keepCaller(ctx, e.tx, *c); err != nil {
 		return err
 	}
-	files, err := e.s.attach(ctx, e.tx, *c, r.Evidence, evidence.Before)
+	files, err := e.s.attach(kernel.WithActor(ctx, v.Actor), e.tx, *c, r.Evidence, evidence.Before)
 	if err != nil {
 		return err
 	}
@@ -214,11 +221,19 @@ func (e *enrolment) tell(ctx context.Context, c *Case, r Registration) error {
 	if len(files) > 0 {
 		data["evidence"] = files
 	}
-	return ledger.Append(ctx, e.tx, ledger.At(e.now, caseEvent(*c, string(Register), data))...)
+	event := caseEvent(*c, string(Register), data)
+	event.Actor = v.Actor
+	e.events = append(e.events, event)
+	return nil
 }
 
-// finish counts what was registered, and makes it found by its words.
+// finish writes what hangs on the cases, counts them, tells the ledger, and makes them found by their words.
 func (e *enrolment) finish(ctx context.Context) error {
+	err := firstErr(db.InsertMany(ctx, e.tx, e.units, "ON CONFLICT DO NOTHING"), db.InsertMany(ctx, e.tx, e.spans, ""), db.InsertMany(ctx, e.tx, e.dues, ""),
+		ledger.Append(ctx, e.tx, ledger.At(e.now, e.events...)...))
+	if err != nil {
+		return fmt.Errorf("register cases: %w", err)
+	}
 	row, _ := rowFor(Case{}, Register)
 	for campaignID, n := range e.counts {
 		if err := count(ctx, e.tx, Case{CampaignID: campaignID, Step: row.To, ID: e.now.UnixMicro()}, n); err != nil {

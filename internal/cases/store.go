@@ -19,6 +19,7 @@ var (
 	unitsByCase = db.Select[CaseUnit]("WHERE cu.campaign_id = ? AND cu.case_id = ? ORDER BY cu.role, cu.unit_id")
 	movedCase   = db.Change[Case]("uuid", "found_by", "found_person", "found_name", "found_at", "registered_at")
 	dueOfCase   = db.Prepare("UPDATE cases SET due_at = ?, amber_at = ?, escalated = ?, revision = ? WHERE campaign_id = ? AND id = ?")
+	dropUnits   = db.Prepare("DELETE FROM case_units WHERE campaign_id = ? AND case_id = ? AND role IN (?, ?)")
 	endSpan     = db.Prepare("UPDATE case_spans SET to_at = ? WHERE campaign_id = ? AND case_id = ? AND to_at IS NULL")
 	addCount    = db.Prepare(`INSERT INTO case_counts (campaign_id, unit_id, step, shard, n) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (campaign_id, unit_id, step, shard) DO UPDATE SET n = case_counts.n + excluded.n`)
@@ -74,9 +75,8 @@ func visible(ctx context.Context, tx db.Tx, v Viewer, id int64) (Case, []CaseUni
 	return c, units, nil
 }
 
-// insert writes a new case and where it stands; it neither counts it nor makes it found by its words. It reports false
-// where the UUID was registered before, and c is then that case.
-func insert(ctx context.Context, tx db.Tx, c *Case, v Viewer) (registered bool, err error) {
+// insert writes a new case alone. It reports false where the UUID was registered before, and c is then that case.
+func insert(ctx context.Context, tx db.Tx, c *Case) (registered bool, err error) {
 	// Where the same UUID is handed in twice at once, PostgreSQL answers DO NOTHING with a serialization failure, not
 	// with the breach of the key: the later transaction runs again and finds the case.
 	if err := db.InsertOr(ctx, tx, c, "ON CONFLICT (campaign_id, uuid) DO NOTHING"); err != nil {
@@ -90,12 +90,7 @@ func insert(ctx context.Context, tx db.Tx, c *Case, v Viewer) (registered bool, 
 		*c = again
 		return false, err
 	}
-	for _, unit := range v.Units() {
-		if err := addUnit(ctx, tx, CaseUnit{CampaignID: c.CampaignID, UnitID: unit, CaseID: c.ID, Role: Found}); err != nil {
-			return false, err
-		}
-	}
-	return true, openSpan(ctx, tx, *c, c.RegisteredAt)
+	return true, nil
 }
 
 func searchable(c Case) string {
@@ -111,8 +106,7 @@ func addUnit(ctx context.Context, tx db.Tx, u CaseUnit) error {
 
 // replaceUnits makes the lead and supporting units of a case; whoever led it before remains as its former unit.
 func replaceUnits(ctx context.Context, tx db.Tx, c Case, a Act) error {
-	_, err := tx.NewRaw("DELETE FROM case_units WHERE campaign_id = ? AND case_id = ? AND role IN (?, ?)", c.CampaignID, c.ID, Lead, Support).Exec(ctx)
-	if err != nil {
+	if err := dropUnits.Exec(ctx, tx, c.CampaignID, c.ID, Lead, Support); err != nil {
 		return fmt.Errorf("units of case %d: %w", c.ID, err)
 	}
 	rows := []CaseUnit{{CampaignID: c.CampaignID, UnitID: a.Unit, CaseID: c.ID, Role: Lead}}
@@ -176,14 +170,19 @@ func openSpan(ctx context.Context, tx db.Tx, c Case, at time.Time) error {
 	if c.Hand == Nobody {
 		return nil
 	}
-	sp := Span{CampaignID: c.CampaignID, CaseID: c.ID, Step: c.Step, Hand: c.Hand, FromAt: at}
-	if c.Hand == Unit {
-		sp.UnitID = c.LeadUnitID
-	}
+	sp := spanOf(c, at)
 	if err := db.Insert(ctx, tx, &sp); err != nil {
 		return fmt.Errorf("span of case %d: %w", c.ID, err)
 	}
 	return nil
+}
+
+func spanOf(c Case, from time.Time) Span {
+	sp := Span{CampaignID: c.CampaignID, CaseID: c.ID, Step: c.Step, Hand: c.Hand, FromAt: from}
+	if c.Hand == Unit {
+		sp.UnitID = c.LeadUnitID
+	}
+	return sp
 }
 
 // shards is in how many rows one count stands, so that writers on PostgreSQL seldom meet.

@@ -393,6 +393,25 @@ func InsertOr(ctx context.Context, tx Tx, model any, conflict string) error {
 	return err
 }
 
+// InsertMany is InsertOr for many rows; it fills in no ids. PostgreSQL gets them in one statement, since each would
+// be a way there and back.
+func InsertMany[T any](ctx context.Context, tx Tx, rows []T, conflict string) error {
+	if KindOf(tx) == Postgres && len(rows) > 1 {
+		q := tx.NewInsert().Model(&rows).Returning("NULL")
+		if conflict != "" {
+			q = q.On(strings.TrimPrefix(conflict, "ON "))
+		}
+		_, err := q.Exec(ctx)
+		return err
+	}
+	for i := range rows {
+		if err := InsertOr(ctx, tx, &rows[i], conflict); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func insertOf(tx Tx, key insertKey) *rowsOf {
 	if r, ok := inserts.Load(key); ok {
 		return r.(*rowsOf) //nolint:forcetypeassert // nothing else is stored
