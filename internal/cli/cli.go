@@ -29,6 +29,7 @@ type root struct {
 	Case     caseCmd     `cmd:"" help:"问题：按方案建议由哪个单位办。"`
 	Account  accountCmd  `cmd:"" help:"账号：建立、停用、发一次性链接。"`
 	Ledger   ledgerCmd   `cmd:"" help:"流水：核验是否被动过。"`
+	Doctor   doctorCmd   `cmd:"" help:"体检：把系统随手记下的数重新数一遍，看数据库文件是否完好。"`
 	Backup   backupCmd   `cmd:"" help:"把整个系统备份成一个文件，运行中也可以。"`
 	Bench    benchCmd    `cmd:"" help:"在临时系统上测量各页、写入和启动的时间。"`
 	Drill    drillCmd    `cmd:"" help:"演练：在空的数据目录里让虚构的平河市过上几个月。"`

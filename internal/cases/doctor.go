@@ -1,0 +1,60 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+
+	"pinzhi/internal/db"
+)
+
+// Ailment is something that does not agree with what it is counted or copied from, and where.
+type Ailment struct {
+	CampaignID int64
+	Text       string
+}
+
+// examinations recount slowly what is kept as it happens. Each finds campaign, place, kept and counted.
+var examinations = []struct{ what, query string }{
+	{"环节“%s”的件数", `SELECT campaign_id, step, sum(kept), sum(counted) FROM (
+		SELECT campaign_id, step, n AS kept, 0 AS counted FROM case_counts WHERE unit_id = 0
+		UNION ALL SELECT campaign_id, step, 0, 1 FROM cases) AS r GROUP BY campaign_id, step HAVING sum(kept) <> sum(counted)`},
+	{"单位和环节“%s”的件数", `SELECT campaign_id, place, sum(kept), sum(counted) FROM (
+		SELECT campaign_id, CAST(unit_id AS text) || ' ' || step AS place, n AS kept, 0 AS counted FROM case_counts WHERE unit_id <> 0
+		UNION ALL SELECT campaign_id, CAST(lead_unit_id AS text) || ' ' || step, 0, 1 FROM cases WHERE lead_unit_id <> 0) AS r
+		GROUP BY campaign_id, place HAVING sum(kept) <> sum(counted)`},
+	{"督办单 %s 没办结的件数", `SELECT o.campaign_id, o.number, o.open_cases, count(c.id) FROM orders AS o
+		LEFT JOIN order_cases AS oc ON oc.campaign_id = o.campaign_id AND oc.order_id = o.id
+		LEFT JOIN cases AS c ON c.campaign_id = oc.campaign_id AND c.id = oc.case_id AND c.step NOT IN ('closed', 'declined', 'merged')
+		GROUP BY o.campaign_id, o.number, o.open_cases HAVING o.open_cases <> count(c.id)`},
+	{"案件 %s 没有了结的停留", `SELECT c.campaign_id, CAST(c.id AS text), CASE WHEN c.hand = '' THEN 0 ELSE 1 END, count(s.id) FROM cases AS c
+		LEFT JOIN case_spans AS s ON s.campaign_id = c.campaign_id AND s.case_id = c.id AND s.to_at IS NULL
+		GROUP BY c.campaign_id, c.id, c.hand HAVING CASE WHEN c.hand = '' THEN 0 ELSE 1 END <> count(s.id)`},
+	{"案件 %s 了结后仍在计的时限", `SELECT c.campaign_id, CAST(c.id AS text), 0, count(*) FROM cases AS c
+		JOIN dues AS d ON d.campaign_id = c.campaign_id AND d.subject_kind = 'case' AND d.subject_id = c.id AND d.met_at IS NULL AND d.dropped_at IS NULL
+		WHERE c.hand = '' GROUP BY c.campaign_id, c.id`},
+}
+
+// Examine recounts what is kept about cases. It reads everything, so it takes its time; it changes nothing.
+func Examine(ctx context.Context, tx db.Tx) (list []Ailment, err error) {
+	for _, e := range examinations {
+		rows, err := tx.QueryContext(ctx, e.query)
+		if err != nil {
+			return nil, fmt.Errorf("examine cases: %w", err)
+		}
+		for rows.Next() {
+			var a Ailment
+			var place string
+			var kept, counted int64
+			if err := rows.Scan(&a.CampaignID, &place, &kept, &counted); err != nil {
+				_ = rows.Close()
+				return nil, fmt.Errorf("examine cases: %w", err)
+			}
+			a.Text = fmt.Sprintf(e.what+"：记着 %d，数出来 %d", place, kept, counted)
+			list = append(list, a)
+		}
+		if err := rows.Err(); err != nil {
+			return nil, fmt.Errorf("examine cases: %w", err)
+		}
+	}
+	return list, nil
+}
