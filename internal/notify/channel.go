@@ -177,13 +177,8 @@ func (s *Service) Test(ctx context.Context, k Kind) error {
 		if len(rows) == 0 {
 			return kernel.E(kernel.Invalid, "请先启用并存下，再发送测试").On("address")
 		}
-		var waiting int
-		err = tx.NewRaw("select count(*) from notice_deliveries where channel_id = ? and state = 'waiting' and slot like 'test:%'", rows[0].ID).Scan(ctx, &waiting)
-		if err != nil {
-			return fmt.Errorf("tests waiting: %w", err)
-		}
-		if waiting > 0 {
-			return kernel.E(kernel.Conflict, "上一条测试还在发送，请稍等再看结果").On("address")
+		if err := mayTest(ctx, tx, rows[0], now); err != nil {
+			return err
 		}
 		if _, err := tx.NewRaw("update notice_channels set resume_at = ? where id = ?", now, rows[0].ID).Exec(ctx); err != nil {
 			return fmt.Errorf("channel: %w", err)
@@ -192,6 +187,24 @@ func (s *Service) Test(ctx context.Context, k Kind) error {
 		return err
 	})
 	return err
+}
+
+// mostTests an hour go to one channel: an address need not be its owner's.
+const mostTests = 6
+
+func mayTest(ctx context.Context, tx db.Tx, c Channel, now time.Time) error {
+	var rows []Delivery
+	err := tx.NewSelect().Model(&rows).Where("channel_id = ?", c.ID).Where("slot LIKE 'test:%'").Where("created_at > ?", now.Add(-time.Hour)).Scan(ctx)
+	if err != nil {
+		return fmt.Errorf("tests of channel %d: %w", c.ID, err)
+	}
+	switch {
+	case slices.ContainsFunc(rows, func(d Delivery) bool { return d.State == Waiting }):
+		return kernel.E(kernel.Conflict, "上一条测试还在发送，请稍等再看结果").On("address")
+	case len(rows) >= mostTests:
+		return kernel.E(kernel.Conflict, "一小时里最多测试 %d 次，请过一会儿再试", mostTests).On("address")
+	}
+	return nil
 }
 
 // Latest is what became of the last message to each of the actor's channels.

@@ -3,11 +3,14 @@ package notify
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"pinzhi/internal/db"
@@ -52,15 +55,30 @@ func (s State) Name() string {
 	return map[State]string{Waiting: "等待", Sent: "已发出", Failed: "没有发出", Dropped: "不用再发"}[s]
 }
 
-// Sort names what sort of message it is.
-func (d Delivery) Sort() string {
+// Sort is what sort of message one is.
+type Sort string
+
+// The sorts.
+const (
+	Digest   Sort = "digest"
+	AtOnce   Sort = "urgent"
+	TestSort Sort = "test"
+)
+
+// Name is the sort in Chinese.
+func (s Sort) Name() string {
+	return map[Sort]string{Digest: "每日汇总", AtOnce: "紧急", TestSort: "测试"}[s]
+}
+
+// Sort is what sort of message it is.
+func (d Delivery) Sort() Sort {
 	switch {
 	case strings.HasPrefix(d.Slot, digestPrefix):
-		return "每日汇总"
+		return Digest
 	case strings.HasPrefix(d.Slot, testPrefix):
-		return "测试"
+		return TestSort
 	}
-	return "紧急"
+	return AtOnce
 }
 
 // Why a message was dropped.
@@ -119,8 +137,11 @@ func (s *Service) Deliver(ctx context.Context, kinds ...Kind) (int, error) {
 // and after a failure.
 func (s *Service) claim(ctx context.Context, kinds []Kind) (jobs []job, err error) {
 	now := s.clock.Now()
+	if due, err := dueNow(ctx, s.db.Reader(), kinds, now, false); err != nil || len(due) == 0 {
+		return nil, err // nearly always: spare the writer
+	}
 	err = s.db.Write(ctx, func(tx db.Tx) error {
-		due, err := dueNow(ctx, tx, kinds, now)
+		due, err := dueNow(ctx, tx, kinds, now, true)
 		if err != nil || len(due) == 0 {
 			jobs = nil
 			return err
@@ -131,14 +152,14 @@ func (s *Service) claim(ctx context.Context, kinds []Kind) (jobs []job, err erro
 	return jobs, err
 }
 
-func dueNow(ctx context.Context, tx db.Tx, kinds []Kind, now time.Time) (due []Delivery, err error) {
+func dueNow(ctx context.Context, tx db.Tx, kinds []Kind, now time.Time, lock bool) (due []Delivery, err error) {
 	q := tx.NewSelect().Model(&due).Where("d.state = 'waiting'").Where("d.not_before <= ?", now).
 		Where("d.channel_id IN (SELECT id FROM notice_channels WHERE kind IN (?) AND resume_at <= ?)", bun.List(kinds), now)
 	if night(now) {
 		q = q.Where("d.slot LIKE 'test:%'") // somebody waits for it
 	}
 	q = q.OrderExpr("d.not_before, d.id").Limit(claimAmong)
-	if db.KindOf(tx) == db.Postgres {
+	if lock && db.KindOf(tx) == db.Postgres {
 		q = q.For("UPDATE SKIP LOCKED")
 	}
 	if err := q.Scan(ctx); err != nil {
@@ -191,8 +212,8 @@ func claimed(ctx context.Context, tx db.Tx, due []Delivery, now time.Time) (jobs
 	return jobs, nil
 }
 
-func isDigest(d Delivery) bool { return strings.HasPrefix(d.Slot, digestPrefix) }
-func isTest(d Delivery) bool   { return strings.HasPrefix(d.Slot, testPrefix) }
+func isDigest(d Delivery) bool { return d.Sort() == Digest }
+func isTest(d Delivery) bool   { return d.Sort() == TestSort }
 
 // fold puts what an older digest tells into a newer one.
 func fold(ctx context.Context, tx db.Tx, older, newer Delivery, now time.Time) error {
@@ -257,10 +278,31 @@ func (s *Service) settle(ctx context.Context, j job, failed error, dropped strin
 	})
 }
 
+// failureWords says in Chinese what goes wrong most often; "" for what is rare.
+func failureWords(err error) string {
+	var timeout net.Error
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return "找不到这个主机名，请核对地址"
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return "对方的证书不可信"
+	}
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "对方没有开着这个端口，连不上"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "对方 10 秒内没有答复"
+	}
+	return ""
+}
+
 // reason is why a message failed, for the administrator: short, and without the key that a URL may hold.
 func reason(err error) string {
 	if code := kernel.CodeOf(err); code != "" && code != kernel.Internal {
 		return kernel.MessageOf(err)
+	}
+	if words := failureWords(err); words != "" {
+		return words
 	}
 	text := oneLine(err.Error())
 	if r := []rune(text); len(r) > 300 {

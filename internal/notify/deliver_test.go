@@ -33,11 +33,10 @@ func TestMail_OneDigestADayUrgentAtOnceNoneAtNight(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w, office := mailing(t, d)
 		w.channel(t, "lead", notify.Channel{Kind: notify.Mail, Address: "hua.rui@example.gov.cn"})
-		hand := func(severity cases.Severity) cases.Case {
+		hand := func(severity cases.Severity) {
 			c := w.register(t, severity)
 			w.take(t, "office", c.ID, w.act(cases.Dispatch))
 			w.tell(t)
-			return c
 		}
 		// sent is the subjects of what arrives at a moment.
 		sent := func(moment string) (subjects []string) {
@@ -492,6 +491,51 @@ func TestHooks_FollowNoRedirect(t *testing.T) {
 	w.deliver(t)
 	if len(before.taken()) != 1 || len(behind.taken()) != 0 {
 		t.Error("the redirect was followed")
+	}
+}
+
+// TestMail_MustBeEncryptedUnlessTheOperatorSaysOtherwise: to a server without TLS nothing is said.
+func TestMail_MustBeEncryptedUnlessTheOperatorSaysOtherwise(t *testing.T) {
+	d := dbtest.Open(t, db.SQLite)
+	office := openPostOffice(t)
+	w := openedWith(t, d, notify.Config{SMTP: notify.SMTP{Addr: office.addr, From: "品质办 <pinzhi@example.gov.cn>"}})
+	w.channel(t, "lead", notify.Channel{Kind: notify.Mail, Address: "hua.rui@example.gov.cn"})
+	if err := w.notify.Test(w.as("lead"), notify.Mail); err != nil {
+		t.Fatal(err)
+	}
+	w.deliver(t)
+	latest, err := w.notify.Latest(w.as("lead"))
+	if err != nil || latest[notify.Mail].State != notify.Failed || !strings.Contains(latest[notify.Mail].Error, "STARTTLS") || len(office.taken()) != 0 {
+		t.Errorf("%+v, %v", latest, err)
+	}
+}
+
+// TestChannel_TestsAreFew: an address need not be its owner's.
+func TestChannel_TestsAreFew(t *testing.T) {
+	d := dbtest.Open(t, db.SQLite)
+	w, office := mailing(t, d)
+	w.channel(t, "lead", notify.Channel{Kind: notify.Mail, Address: "somebody.else@example.gov.cn"})
+	refused := 0
+	for range 10 {
+		if err := w.notify.Test(w.as("lead"), notify.Mail); kernel.CodeOf(err) == kernel.Conflict {
+			refused++
+		}
+		w.deliver(t)
+	}
+	if n := len(office.taken()); n != 6 || refused != 4 {
+		t.Errorf("%d tests arrived, %d were refused", n, refused)
+	}
+}
+
+func TestNew_RefusesSettingsThatCannotBeMeant(t *testing.T) {
+	d := dbtest.Open(t, db.SQLite)
+	for _, c := range []notify.Config{
+		{URL: "pinzhi.example"}, {SMTP: notify.SMTP{Addr: "smtp.example.com", From: "a@example.com"}}, {SMTP: notify.SMTP{Addr: "smtp.example.com:x", From: "a@example.com"}},
+		{SMTP: notify.SMTP{Addr: "smtp.example.com:587"}}, {SMTP: notify.SMTP{Addr: "smtp.example.com:587", From: "a@example.com", TLS: "perhaps"}},
+	} {
+		if _, err := notify.New(d, kernel.Clock{}, nil, nil, nil, c); kernel.CodeOf(err) != kernel.Invalid {
+			t.Errorf("%+v: %v", c, err)
+		}
 	}
 }
 

@@ -23,8 +23,13 @@ import (
 
 // entry is an event as ical.js reads it.
 type entry struct {
-	UID, Summary, Description, Start, End, URL string
-	AllDay                                     bool
+	UID         string `json:"uid"`
+	Summary     string `json:"summary"`
+	Description string `json:"description"`
+	Start       string `json:"start"`
+	End         string `json:"end"`
+	URL         string `json:"url"`
+	AllDay      bool   `json:"all_day"`
 }
 
 // readByICalJS has the calendar read by a parser that is none of ours.
@@ -37,10 +42,10 @@ const calendar = new ICAL.Component(ICAL.parse(readFileSync(0, "utf8")));
 const events = calendar.getAllSubcomponents("vevent").map((c) => {
   const e = new ICAL.Event(c);
   const url = c.getFirstPropertyValue("url");
-  return { UID: e.uid, Summary: e.summary, Description: e.description, Start: e.startDate.toJSDate().toISOString(), End: e.endDate.toJSDate().toISOString(),
-    AllDay: e.startDate.isDate, URL: url ?? "", Stamp: c.getFirstPropertyValue("dtstamp").toString() };
+  return { uid: e.uid, summary: e.summary, description: e.description, start: e.startDate.toJSDate().toISOString(), end: e.endDate.toJSDate().toISOString(),
+    all_day: e.startDate.isDate, url: url ?? "", stamp: c.getFirstPropertyValue("dtstamp").toString() };
 });
-if (events.some((e) => !e.Stamp)) throw new Error("an event without DTSTAMP");
+if (events.some((e) => !e.stamp)) throw new Error("an event without DTSTAMP");
 process.stdout.write(JSON.stringify(events));
 `, "file://"+filepath.Join(webtest.Root(), "node_modules/ical.js/dist/ical.js"))
 	cmd := exec.CommandContext(t.Context(), "node", "--input-type=module", "-e", script)
@@ -201,7 +206,7 @@ func TestFeed_LinesAreFoldedAsTheStandardSays(t *testing.T) {
 		titles[strings.Join(strings.Fields(title), " ")] = true
 	})
 	file := w.feed(t, token)
-	for _, line := range bytes.Split(bytes.TrimSuffix(file, []byte("\r\n")), []byte("\r\n")) {
+	for line := range bytes.SplitSeq(bytes.TrimSuffix(file, []byte("\r\n")), []byte("\r\n")) {
 		if len(line) > 75 || !utf8.Valid(line) || bytes.ContainsAny(line, "\r\n") {
 			t.Errorf("%d octets: %q", len(line), line)
 		}

@@ -12,7 +12,6 @@ import (
 	"pinzhi/internal/calendar"
 	"pinzhi/internal/cases"
 	"pinzhi/internal/db"
-	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
 
 	"github.com/uptrace/bun"
@@ -36,14 +35,14 @@ func (s *Service) Follow(ctx context.Context) (int, error) {
 
 // followOnce tells one batch of every campaign; more says that one has more.
 func (s *Service) followOnce(ctx context.Context) (n int, more bool, err error) {
-	campaigns, err := s.campaigns.Visible(kernel.WithActor(ctx, kernel.TheSystem))
+	campaigns, err := s.campaigns.IDs(ctx)
 	if err != nil {
 		return 0, false, err
 	}
-	for _, c := range campaigns {
-		made, events, failed := s.followCampaign(ctx, c.ID)
+	for _, id := range campaigns {
+		made, events, failed := s.followCampaign(ctx, id)
 		if failed != nil {
-			err = errors.Join(err, fmt.Errorf("tell of campaign %d: %w", c.ID, failed)) // the others go on
+			err = errors.Join(err, fmt.Errorf("tell of campaign %d: %w", id, failed)) // the others go on
 			continue
 		}
 		n += made
@@ -94,12 +93,16 @@ func cursor(ctx context.Context, tx db.Tx, campaignID int64) (next int64, err er
 	return next, err
 }
 
+// stale is how old an event may be to be told: after a long standstill, or a practice that lived through months in a
+// minute, nobody wants to hear of last year.
+const stale = 30 * 24 * time.Hour
+
 // noticesFor reads the table of rules for a run of events.
 func (s *Service) noticesFor(ctx context.Context, campaignID int64, records []ledger.Record) (list []Notice, err error) {
 	var caseIDs, orderIDs []int64
-	concerned := records[:0:0]
+	concerned, oldest := records[:0:0], s.clock.Now().Add(-stale)
 	for _, r := range records {
-		if !slices.ContainsFunc(Rules, func(x Rule) bool { return x.Subject == r.SubjectKind && x.Verb == r.Verb }) {
+		if r.At.Before(oldest) || !slices.ContainsFunc(Rules, func(x Rule) bool { return x.Subject == r.SubjectKind && x.Verb == r.Verb }) {
 			continue
 		}
 		concerned = append(concerned, r)

@@ -114,7 +114,7 @@ type webhook struct {
 // hookBody is the contract with receivers: fields are added, never changed.
 type hookBody struct {
 	ID      string     `json:"id"`   // the same at every attempt: whoever has seen it need not look again
-	Kind    string     `json:"kind"` // digest, urgent, test
+	Kind    Sort       `json:"kind"` // digest, urgent, test
 	Drill   bool       `json:"drill"`
 	Subject string     `json:"subject"`
 	Items   []hookItem `json:"items"`
@@ -136,10 +136,7 @@ type hookItem struct {
 }
 
 func (w webhook) send(ctx context.Context, to Channel, m Message) error {
-	b := hookBody{ID: m.ID, Kind: map[string]string{"每日汇总": "digest", "测试": "test"}[m.Sort], Drill: m.drill(), Subject: m.Subject(), Items: []hookItem{}}
-	if b.Kind == "" {
-		b.Kind = "urgent"
-	}
+	b := hookBody{ID: m.ID, Kind: m.Sort, Drill: m.drill(), Subject: m.Subject(), Items: []hookItem{}}
 	for _, x := range m.Items {
 		item := hookItem{Campaign: x.Campaign, Drill: x.Drill, At: x.At, Subject: x.SubjectKind, Verb: x.Verb, Urgent: x.Urgent, Number: x.Number,
 			Title: x.Title, Text: x.Text, Step: x.Step, Due: x.Due}

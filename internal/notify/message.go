@@ -12,8 +12,7 @@ import (
 // Message is what goes out: no more than titles, numbers, steps and days.
 type Message struct {
 	ID    string // the same at every attempt
-	Sort  string // 每日汇总, 紧急, 测试
-	Test  bool
+	Sort  Sort
 	Items []Item
 	Site  string // "" where the operator has not said where people reach it
 }
@@ -31,7 +30,7 @@ func (s *Service) compose(ctx context.Context, j job) (m Message, dropped string
 	if len(accounts) == 0 || accounts[0].Admin != kernel.NoAdmin {
 		return m, droppedLocked, nil
 	}
-	if m.Test = isTest(j.Delivery); m.Test {
+	if m.Sort == TestSort {
 		return m, "", nil
 	}
 	var notices []Notice
@@ -62,11 +61,11 @@ func (m Message) Subject() string {
 		mark += "【演练】"
 	}
 	switch {
-	case m.Test:
+	case m.Sort == TestSort:
 		return mark + "测试：这里能收到通知"
 	case len(m.Items) == 1:
 		return mark + m.Items[0].Title + "：" + m.Items[0].Text
-	case m.Sort == "每日汇总":
+	case m.Sort == Digest:
 		return fmt.Sprintf("%s今日汇总 %d 条", mark, len(m.Items))
 	}
 	return fmt.Sprintf("%s紧急 %d 条", mark, len(m.Items))
@@ -81,7 +80,7 @@ func (m Message) Text(most int) string {
 	if m.Site != "" {
 		foot = "\n改方式或停用：" + m.Site + "/me/notify\n"
 	}
-	if m.Test {
+	if m.Sort == TestSort {
 		return "这是一条测试，收到说明设置是对的。\n" + foot
 	}
 	var b strings.Builder

@@ -87,7 +87,7 @@ func (c *counter) Data(r io.Reader) error {
 	if c.letter.subject, err = new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject")); err != nil {
 		return err
 	}
-	var body io.Reader = m.Body
+	body := m.Body
 	if m.Header.Get("Content-Transfer-Encoding") == "base64" {
 		body = base64.NewDecoder(base64.StdEncoding, body)
 	}
