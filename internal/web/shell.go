@@ -21,6 +21,7 @@ func (q *request) shell(title string, crumbs []ui.Crumb) ui.Shell {
 		q.campaignShell(&s)
 	}
 	s.Warn = q.missingYears()
+	q.bell(&s)
 	s.Nav = append(s.Nav, q.systemNav())
 	for i := range s.Nav {
 		for j := range s.Nav[i] {
@@ -85,12 +86,13 @@ func (q *request) systemNav() ui.NavGroup {
 	switch q.actor.Admin {
 	case kernel.SystemAdmin:
 		nav = append(nav, ui.NavItem{Icon: "import", Text: "导入方案", Href: "/drafts"}, ui.NavItem{Icon: "accounts", Text: "账号", Href: "/accounts"},
-			ui.NavItem{Icon: "gantt", Text: "放假安排", Href: "/calendar"})
+			ui.NavItem{Icon: "gantt", Text: "放假安排", Href: "/calendar"}, ui.NavItem{Icon: "bell", Text: "通知发送", Href: "/deliveries"})
 	case kernel.SecurityAdmin:
 		nav = append(nav, ui.NavItem{Icon: "accounts", Text: "账号与权限", Href: "/accounts"})
 	case kernel.AuditAdmin:
 		nav = append(nav, ui.NavItem{Icon: "log", Text: "系统日志", Href: "/log"})
 	case kernel.NoAdmin:
+		nav = append(nav, ui.NavItem{Icon: "bell", Text: "收件箱", Href: "/inbox"})
 	}
 	return append(nav, ui.NavItem{Icon: "key", Text: "我的账号", Href: "/me"})
 }
