@@ -198,17 +198,7 @@ func (w telling) write(ctx context.Context, tx db.Tx) (mine bool, err error) {
 	if err := db.InsertAll(ctx, tx, rows); err != nil {
 		return false, err
 	}
-	for _, n := range rows {
-		for _, c := range w.channels[n.AccountID] {
-			if !n.Urgent && c.UrgentOnly {
-				continue
-			}
-			if err := w.enqueue(ctx, tx, n, c); err != nil {
-				return false, err
-			}
-		}
-	}
-	return true, nil
+	return true, w.enqueue(ctx, tx, rows)
 }
 
 func (w telling) advance(ctx context.Context, tx db.Tx) (bool, error) {
@@ -226,24 +216,60 @@ func (w telling) advance(ctx context.Context, tx db.Tx) (bool, error) {
 	return n == 1, err
 }
 
-// enqueue puts a notice into the message that it belongs to. A message that somebody has begun to send takes nothing
-// more; the notice then waits for the next.
-func (w telling) enqueue(ctx context.Context, tx db.Tx, n Notice, c Channel) error {
-	at := digestSlot(w.days, w.now)
-	if n.Urgent {
-		at = urgentSlot(w.now, n.CampaignID, n.Seq)
+// place is a message that notices go into: a channel's, of a slot.
+type place struct {
+	channel int64
+	slot    string
+}
+
+// item says that a message tells of a notice.
+type item struct {
+	bun.BaseModel `bun:"table:notice_items,alias:i"`
+
+	CampaignID int64
+	NoticeID   int64
+	DeliveryID int64
+}
+
+// enqueue puts the notices into the messages that they belong to.
+func (w telling) enqueue(ctx context.Context, tx db.Tx, notices []Notice) error {
+	var items []item
+	open := map[place]int64{}
+	for _, n := range notices {
+		for _, c := range w.channels[n.AccountID] {
+			if !n.Urgent && c.UrgentOnly {
+				continue
+			}
+			at := digestSlot(w.days, w.now)
+			if n.Urgent {
+				at = urgentSlot(w.now, n.CampaignID, n.Seq)
+			}
+			id := open[place{c.ID, at.name}]
+			if id == 0 {
+				var err error
+				if id, err = w.message(ctx, tx, n, c, at); err != nil {
+					return err
+				}
+				open[place{c.ID, at.name}] = id
+			}
+			items = append(items, item{CampaignID: n.CampaignID, NoticeID: n.ID, DeliveryID: id})
+		}
 	}
+	for part := range slices.Chunk(items, 500) {
+		if _, err := tx.NewInsert().Model(&part).Returning("NULL").Exec(ctx); err != nil {
+			return fmt.Errorf("items of messages: %w", err)
+		}
+	}
+	return nil
+}
+
+// message finds or makes the message of a slot. One that somebody has begun to send takes nothing more; the notice then
+// waits for the next.
+func (w telling) message(ctx context.Context, tx db.Tx, n Notice, c Channel, at slot) (int64, error) {
 	for range 8 {
 		id, err := openDelivery(ctx, tx, c, at, w.now)
-		if err != nil {
-			return err
-		}
-		if id != 0 {
-			_, err := tx.NewRaw("insert into notice_items (campaign_id, notice_id, delivery_id) values (?, ?, ?)", n.CampaignID, n.ID, id).Exec(ctx)
-			if err != nil {
-				return fmt.Errorf("item of delivery %d: %w", id, err)
-			}
-			return nil
+		if err != nil || id != 0 {
+			return id, err
 		}
 		if strings.HasPrefix(at.name, digestPrefix) {
 			at = digestSlot(w.days, at.at)
@@ -251,7 +277,7 @@ func (w telling) enqueue(ctx context.Context, tx db.Tx, n Notice, c Channel) err
 			at = slot{fmt.Sprintf("urgent:%d:%d", n.CampaignID, n.Seq), at.at}
 		}
 	}
-	return fmt.Errorf("channel %d: no message takes notice %d", c.ID, n.ID)
+	return 0, fmt.Errorf("channel %d: no message takes notice %d", c.ID, n.ID)
 }
 
 // openDelivery finds or makes the message of a slot; 0 where it has been begun.

@@ -88,7 +88,7 @@ func TestFollow_ALateCaseIsCarriedUpwards(t *testing.T) {
 		}{
 			{"2024-03-22 09:00", []string{"lead: 整改反馈到 2024年3月25日 24:00 为止", "head: 整改反馈到 2024年3月25日 24:00 为止"}},
 			{"2024-03-25 09:00", []string{"lead: 整改反馈到 2024年3月25日 24:00 为止", "head: 整改反馈到 2024年3月25日 24:00 为止"}},
-			{"2024-03-26 09:00", []string{"head: ！整改反馈逾期，报单位主要负责人"}},
+			{"2024-03-26 09:00", []string{"head: ！整改反馈逾期，报责任单位主要负责人"}},
 			{"2024-03-28 09:00", []string{"coordinator: ！整改反馈逾期，报工作组组长"}}, // no group answers for it: the head of the office
 			{"2024-04-02 09:00", []string{"leader: ！整改反馈逾期，报领导小组"}},
 		} {
@@ -98,6 +98,36 @@ func TestFollow_ALateCaseIsCarriedUpwards(t *testing.T) {
 			}
 			w.tell(t)
 			equal(t, s.at, w.news(t), s.want...)
+		}
+	})
+}
+
+// TestFollow_WhereTheOfficeIsLateItsHeadIsTold: no unit has the case.
+func TestFollow_WhereTheOfficeIsLateItsHeadIsTold(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := opened(t, d)
+		w.register(t, cases.Ordinary)
+		w.tell(t)
+		w.news(t)
+		w.at("2024-03-20 09:00")
+		if _, err := w.Calendar.Sweep(webtest.System()); err != nil {
+			t.Fatal(err)
+		}
+		w.tell(t)
+		equal(t, "late", w.news(t), "coordinator: ！受理逾期，报领导小组办公室主任")
+	})
+}
+
+// TestFollow_WhatIsAMonthOldIsToldToNobody: the program stood still, or a practice lived through a year.
+func TestFollow_WhatIsAMonthOldIsToldToNobody(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := opened(t, d)
+		w.register(t, cases.Ordinary)
+		w.at("2024-04-16 09:12")
+		w.register(t, cases.Ordinary)
+		w.at("2024-04-18 09:12")
+		if n := w.tell(t); n != 2 { // of the second, the office and its head
+			t.Errorf("%d notices, want 2", n)
 		}
 	})
 }

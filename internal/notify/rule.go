@@ -76,7 +76,7 @@ var Rules = []Rule{
 	of("reminded", AtHand, "{step}到 {due} 为止").asks(),
 	of("overdue", LeadUnit, "{step}已经逾期，时限是 {due}").asks(),
 	of("due_moved", AtHand, "放假安排有变，{step}时限改为 {after}"),
-	of(cases.Escalate, UnitHead, "{step}逾期，报单位主要负责人").when("level", "1").urgent(),
+	of(cases.Escalate, UnitHead, "{step}逾期，报{to}").when("level", "1").urgent(),
 	of(cases.Escalate, GroupHead, "{step}逾期，报工作组组长").when("level", "2").urgent(),
 	of(cases.Escalate, Leaders, "{step}逾期，报领导小组").when("level", "3").urgent(),
 	{Subject: cases.OrderKind, Verb: "issued", To: OrderUnit, Text: "开具督办单，{cases} 件，{due} 前整改", Asks: true},
@@ -89,6 +89,28 @@ func of(v cases.Verb, to Audience, text string) Rule {
 func (r Rule) asks() Rule                    { r.Asks = true; return r }
 func (r Rule) urgent() Rule                  { r.Asks, r.Urgent = true, true; return r }
 func (r Rule) when(field, value string) Rule { r.If = [2]string{field, value}; return r }
+
+// Name is the event in Chinese.
+func (r Rule) Name() string {
+	if r.Subject == cases.OrderKind {
+		return "开督办单"
+	}
+	names := map[string]string{"reminded": "到期前提醒", "overdue": "签收逾期", "due_moved": "放假安排变动"}
+	if name, ok := names[r.Verb]; ok {
+		return name
+	}
+	switch r.If {
+	case [2]string{"to", string(cases.Coordinating)}:
+		return "第二次退单"
+	case [2]string{"level", "2"}:
+		return "逾期 2 个工作日"
+	case [2]string{"level", "3"}:
+		return "逾期 5 个工作日"
+	case [2]string{"level", "1"}:
+		return "逾期"
+	}
+	return cases.Verb(r.Verb).Name()
+}
 
 // rulesFor lists the rows of an event in the order of the table.
 func rulesFor(subject, verb string, d told) (list []Rule) {

@@ -53,6 +53,8 @@ func readNotices(q *request) error {
 }
 
 const (
+	eventsPath = "/inbox/events"
+
 	streamLife  = 55 * time.Second // then the browser asks again, and we ask who it is
 	heartbeat   = 15 * time.Second // so that what lies between does not close a silent line
 	writeWithin = 10 * time.Second

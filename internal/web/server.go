@@ -65,7 +65,7 @@ func routes() []route {
 		{"GET /{$}", signedIn, home},
 
 		{"GET /inbox", signedIn, inboxPage},
-		{"GET /inbox/events", signedIn, inboxEvents},
+		{"GET " + eventsPath, signedIn, inboxEvents},
 		{"GET /inbox/{n}", signedIn, openNotice},
 		{"POST /inbox/read", signedIn, readNotices},
 		{"GET /me/notify", signedIn, tellMePage},

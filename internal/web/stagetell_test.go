@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"pinzhi/internal/cases"
+	"pinzhi/internal/db"
+	"pinzhi/internal/db/dbtest"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
 	"pinzhi/internal/notify"
@@ -198,6 +200,45 @@ func TestBell_TheLineEndsWithTheSession(t *testing.T) {
 	}
 	if res, err = client.Get(s.URL + "/inbox/events"); err != nil || res.StatusCode != http.StatusSeeOther {
 		t.Errorf("%v, %v: without a session it leads to the sign-in page", res, err)
+	}
+}
+
+// TestBell_AnOpenPageKeepsNobodySignedIn: eight hours without a step end the session, whatever the bell asks meanwhile.
+func TestBell_AnOpenPageKeepsNobodySignedIn(t *testing.T) {
+	s := webtest.Open(t, dbtest.Open(t, db.SQLite), kernel.Clock{})
+	c := s.OpenCampaign(t, "examples/pinghe/plan.txt")
+	s.Account(t, "office", officeSeat(t, s.DB, c.ID), kernel.NoAdmin)
+	client := s.Client(t, "office")
+	get := func(path string) int {
+		res, err := client.Get(s.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		return res.StatusCode
+	}
+	// left is 1 while the session has its full eight hours before it.
+	left := func() (n int) {
+		if err := s.DB.Reader().NewRaw("SELECT count(*) FROM sessions WHERE expires_at > ?", time.Now().Add(8*time.Hour-time.Minute)).Scan(t.Context(), &n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if left() != 1 {
+		t.Fatal("signing in begins no session")
+	}
+	err := s.DB.Write(t.Context(), func(tx db.Tx) error {
+		_, err := tx.NewRaw("UPDATE sessions SET expires_at = ?", time.Now().UTC().Add(time.Hour)).Exec(t.Context())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status := get("/inbox/events?once=1"); status != http.StatusOK || left() != 0 {
+		t.Errorf("status %d; the bell put off the end of the session", status)
+	}
+	if status := get("/me"); status != http.StatusOK || left() != 1 {
+		t.Errorf("status %d; a step does not put it off", status)
 	}
 }
 
