@@ -182,6 +182,9 @@ func TestMail_AFailureIsTriedAgainWithTheSameNumberThenGivenUp(t *testing.T) {
 		if row.Attempts != 6 || !strings.Contains(row.Error, "no such mailbox") || row.To != "hua.rui@example.gov.cn" || row.Name != "花蕊" {
 			t.Errorf("%+v", row)
 		}
+		if n, err := w.notify.FailedLately(system); err != nil || n != 1 {
+			t.Errorf("%d failed lately, %v", n, err)
+		}
 		if err := w.notify.Retry(w.as("office"), row.ID); kernel.CodeOf(err) != kernel.Forbidden {
 			t.Errorf("the office retries: %v", err)
 		}

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"pinzhi/internal/access"
 	"pinzhi/internal/db"
@@ -81,6 +82,19 @@ func (s *Service) Counts(ctx context.Context) (map[State]int, error) {
 		counts[r.State] = r.N
 	}
 	return counts, nil
+}
+
+// lately is how long a failure is news to the administrator.
+const lately = 7 * 24 * time.Hour
+
+// FailedLately counts the messages that were given up within a week, for the system administrator; tests are not counted.
+func (s *Service) FailedLately(ctx context.Context) (n int, err error) {
+	if !access.Allowed(kernel.ActorFrom(ctx), access.SetUpSystem) {
+		return 0, errNotSystem
+	}
+	err = s.db.Reader().NewRaw("select count(*) from notice_deliveries where state = 'failed' and done_at > ? and slot not like 'test:%'", s.clock.Now().Add(-lately)).
+		Scan(ctx, &n)
+	return n, err
 }
 
 // Retry sends a message again that was given up, or does not let a waiting one wait; at night still not before morning.

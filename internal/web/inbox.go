@@ -17,7 +17,11 @@ func inboxPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	return q.page("收件箱", views.InboxView(views.Inbox{Page: p, Unread: unread, Today: q.today()}), ui.Crumb{Text: "收件箱"})
+	left, err := q.s.Notify.Unread(q.ctx())
+	if err != nil {
+		return err
+	}
+	return q.page("收件箱", views.InboxView(views.Inbox{Page: p, Unread: unread, Left: left, Today: q.today()}), ui.Crumb{Text: "收件箱"})
 }
 
 // openNotice marks a notice as read and goes on to what it speaks of.

@@ -2,6 +2,7 @@ package views
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -14,13 +15,15 @@ import (
 type Inbox struct {
 	Page   notify.InboxPage
 	Unread bool // only what is unread
+	Left   int  // how much is unread in all
 	Today  kernel.Date
 }
 
-// upTo is the newest notice that the page shows.
+// upTo is the newest notice that the page shows, so that none is marked that came meanwhile. Where it shows nothing
+// unread, what is left stands on another page, or in a campaign that the reader is no longer in: then all of it.
 func (v Inbox) upTo() string {
-	if len(v.Page.Items) == 0 {
-		return "0"
+	if !v.anyUnread() {
+		return strconv.FormatInt(math.MaxInt64, 10)
 	}
 	return strconv.FormatInt(v.Page.Items[0].ID, 10)
 }
