@@ -6,6 +6,8 @@ import (
 
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
+
+	"github.com/uptrace/bun"
 )
 
 // Service is the accounts' room.
@@ -98,6 +100,31 @@ func (s *Service) ByPerson(ctx context.Context, personID int64) (Account, error)
 	}
 	r, err := load(ctx, s.db.Reader(), "person_id = ?", personID)
 	return r.account(), err
+}
+
+// OfPeople returns the accounts of people of the roster that may be entered: not those that an administrator locked.
+// The caller decides who may know of them.
+func (s *Service) OfPeople(ctx context.Context, personIDs []int64) ([]Account, error) {
+	return s.open(ctx, "person_id", personIDs)
+}
+
+// Open returns those of some accounts that may be entered.
+func (s *Service) Open(ctx context.Context, ids []int64) ([]Account, error) {
+	return s.open(ctx, "id", ids)
+}
+
+func (s *Service) open(ctx context.Context, column string, ids []int64) ([]Account, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var rows []accountRow
+	err := s.db.Reader().NewSelect().Model(&rows).Where("? IN (?)", bun.Ident(column), bun.List(ids)).
+		Where("locked_at IS NULL").OrderExpr("id").Scan(ctx)
+	accounts := make([]Account, len(rows))
+	for i, r := range rows {
+		accounts[i] = r.account()
+	}
+	return accounts, err
 }
 
 // ByLogin returns the account with the login, as typed; not_found if there is none.

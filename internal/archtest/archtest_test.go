@@ -27,7 +27,7 @@ var order = []string{
 var aside = map[string][]string{
 	"access": {"kernel", "db", "ledger"},
 	"backup": {"kernel", "db", "ledger"},
-	"notify": {"kernel", "db", "ledger", "jobs", "calendar", "roster"},
+	"notify": {"kernel", "db", "ledger", "calendar", "plan", "roster", "campaign", "cases", "access"},
 }
 
 // fronts import rooms and are imported by none; cli alone wires the other fronts together.
@@ -225,6 +225,7 @@ func TestMayImport_FollowsTheDesign(t *testing.T) {
 		{"campaign", "roster", true}, {"roster", "campaign", false}, {"cases", "web", false}, {"web", "cases", true},
 		{"web", "cli", false}, {"cli", "web", true}, {"web", "portal", true}, {"portal", "web", false},
 		{"access", "ledger", true}, {"access", "roster", false}, {"campaign", "access", false}, {"plan", "kernel", true},
+		{"notify", "cases", true}, {"notify", "evidence", false}, {"cases", "notify", false}, {"web", "notify", true}, {"notify", "web", false},
 	} {
 		if got := mayImport(c.room, c.other); got != c.want {
 			t.Errorf("%s importing %s: %t", c.room, c.other, got)

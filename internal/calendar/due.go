@@ -258,6 +258,23 @@ func Of(ctx context.Context, tx db.Tx, campaignID int64, kind string, id int64) 
 
 var duesOf = db.Select[Due]("WHERE du.campaign_id = ? AND du.subject_kind = ? AND du.subject_id = ? ORDER BY du.id")
 
+// OpenOf lists what is still owed for some subjects of a kind, what is due first at the top.
+func OpenOf(ctx context.Context, tx db.Tx, campaignID int64, kind string, ids []int64) ([]Due, error) {
+	var rows []Due
+	if len(ids) == 0 {
+		return rows, nil
+	}
+	err := tx.NewSelect().Model(&rows).Where("campaign_id = ?", campaignID).Where("subject_kind = ?", kind).Where("subject_id IN (?)", bun.List(ids)).
+		Where("met_at IS NULL").Where("dropped_at IS NULL").Order("due_at", "id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open dues: %w", err)
+	}
+	return rows, nil
+}
+
+// LastDay is the civil day on whose end an end at midnight falls; ok is false for an end within a day.
+func LastDay(end time.Time) (day kernel.Date, ok bool) { return lastDay(end), midnight(end) }
+
 // Running reports whether the due is still owed.
 func (d Due) Running() bool { return d.MetAt.IsZero() && d.DroppedAt.IsZero() }
 

@@ -110,6 +110,12 @@ func (s *Service) see(ctx context.Context, tx db.Tx, campaignID int64) (View, er
 	return v, nil
 }
 
+// IDs lists every campaign, for the program's own work.
+func (s *Service) IDs(ctx context.Context) (ids []int64, err error) {
+	err = s.db.Reader().NewSelect().Model((*Campaign)(nil)).Column("id").Order("id").Scan(ctx, &ids)
+	return ids, err
+}
+
 // Visible lists the campaigns that the actor may see, the newest first.
 func (s *Service) Visible(ctx context.Context) ([]Campaign, error) {
 	a := kernel.ActorFrom(ctx)

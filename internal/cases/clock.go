@@ -223,7 +223,7 @@ func (s *Service) moved(ctx context.Context, tx db.Tx, d calendar.Due, before ti
 
 // passed notes a reminder or an escalation. A matter is carried upwards once for the case, by the clock of its matter.
 func (s *Service) passed(ctx context.Context, tx db.Tx, d calendar.Due, m calendar.Mark) error {
-	data := map[string]any{"step": OweName(d.Step), "mark": m.String(), "due": calendar.Moment(d.DueAt)}
+	data := map[string]any{"step": OweName(d.Step), "mark": m.String(), "due": calendar.Moment(d.DueAt), "hand": d.Hand}
 	if !m.Escalates() {
 		return s.tell(ctx, tx, d, "reminded", data)
 	}
@@ -239,7 +239,7 @@ func (s *Service) passed(ctx context.Context, tx db.Tx, d calendar.Due, m calend
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return err
 	}
-	data["to"] = escalatedTo(Hand(d.Hand), level)
+	data["to"], data["level"] = escalatedTo(Hand(d.Hand), level), level
 	return s.tell(ctx, tx, d, string(Escalate), data)
 }
 

@@ -185,7 +185,7 @@ func (s *Service) Desk(ctx context.Context, v Viewer, h Hand, after string) (Pag
 	if !v.atDesk(h) {
 		return Page{}, kernel.E(kernel.Forbidden, "这张桌子由%s用", h.Name())
 	}
-	ids, err := s.firstAt(ctx, v, h, cutKey(after))
+	ids, err := s.firstAt(ctx, v, h, cutKey(after), pageSize+1)
 	if err != nil {
 		return Page{}, err
 	}
@@ -196,15 +196,15 @@ func (s *Service) Desk(ctx context.Context, v Viewer, h Hand, after string) (Pag
 	return s.page(ctx, rows, func(r Row) string { return r.DueAt.Format(keyTime) + "_" + strconv.FormatInt(r.ID, 10) })
 }
 
-// firstAt picks what is due first at a desk after a key, one more than a page holds.
-func (s *Service) firstAt(ctx context.Context, v Viewer, h Hand, after deskKey) ([]int64, error) {
+// firstAt picks what is due first at a desk after a key.
+func (s *Service) firstAt(ctx context.Context, v Viewer, h Hand, after deskKey, n int) ([]int64, error) {
 	sh, err := s.held(ctx, v.CampaignID)
 	if err != nil {
 		return nil, err
 	}
 	defer sh.RUnlock()
 	q := sh.at(v, h, s.clock.Now())
-	f := firsts{n: pageSize + 1}
+	f := firsts{n: n}
 	key := line{id: after.id}
 	if !after.due.IsZero() {
 		key.due = after.due.UnixMicro()

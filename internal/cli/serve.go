@@ -23,6 +23,7 @@ import (
 	"pinzhi/internal/evidence"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
+	"pinzhi/internal/notify"
 	"pinzhi/internal/web"
 )
 
@@ -40,7 +41,12 @@ type serveCmd struct {
 	TilesCredit string `name:"tiles-credit" env:"PINZHI_TILES_CREDIT" placeholder:"TEXT" help:"底图的版权说明和审图号，显示在地图右下角。"`
 	Boundary    string `env:"PINZHI_BOUNDARY" type:"existingfile" placeholder:"FILE" help:"城区界线：一个 GeoJSON 文件，画在地图上。"`
 
-	Now string `placeholder:"2024-09-30T16:00" help:"演练用：系统的时钟从这一刻走起。只有全部行动都是演练时才行。"`
+	Now          string `placeholder:"2024-09-30T16:00" help:"演练用：系统的时钟从这一刻走起。只有全部行动都是演练时才行。"`
+	URL          string `name:"url" env:"PINZHI_URL" placeholder:"URL" help:"大家打开本系统的网址，如 https://pinzhi.example.gov.cn；通知里的链接以它开头，不写则通知里没有链接。"`
+	SMTP         string `name:"smtp" env:"PINZHI_SMTP" placeholder:"HOST:PORT" help:"发信服务器；账号和密码写在环境变量 PINZHI_SMTP_USER 和 PINZHI_SMTP_PASSWORD。不设则不发邮件。"`
+	SMTPFrom     string `name:"smtp-from" env:"PINZHI_SMTP_FROM" placeholder:"ADDRESS" help:"发信人，如 pinzhi@example.gov.cn。"`
+	SMTPTLS      string `name:"smtp-tls" env:"PINZHI_SMTP_TLS" default:"must" enum:"must,may,never" help:"发信用 TLS：must 一定用，may 能用就用，never 不用。端口 465 一开始就加密。"`
+	PrivateHooks bool   `name:"allow-private-hooks" env:"PINZHI_ALLOW_PRIVATE_HOOKS" help:"允许 Webhook 和机器人的地址在内网或本机。"`
 
 	LogTo string `name:"log" env:"PINZHI_LOG" type:"path" placeholder:"FILE" help:"日志写到文件；不写则写到标准错误。"`
 }
@@ -82,14 +88,19 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) error {
 	}
 	days, files := calendar.New(d, clock), evidence.New(d, blobs, clock, evidence.DefaultLimits)
 	matters := cases.New(d, clock, days, campaigns, files)
-	server := &web.Server{DB: d, Clock: clock, Campaigns: campaigns, Cases: matters, Calendar: days, Evidence: files, Accounts: accounts, Sessions: sessions, Log: log, MetricsToken: c.Token, Ground: ground}
+	telling, err := notify.New(d, clock, days, campaigns, matters, accounts, notify.Config{URL: c.URL, PrivateHooks: c.PrivateHooks, SMTP: notify.SMTP{Addr: c.SMTP, From: c.SMTPFrom,
+		TLS: c.SMTPTLS, User: os.Getenv("PINZHI_SMTP_USER"), Password: os.Getenv("PINZHI_SMTP_PASSWORD")}})
+	if err != nil {
+		return err
+	}
+	server := &web.Server{Notify: telling, DB: d, Clock: clock, Campaigns: campaigns, Cases: matters, Calendar: days, Evidence: files, Accounts: accounts, Sessions: sessions, Log: log, MetricsToken: c.Token, Ground: ground}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return kernel.E(kernel.Unavailable, "监听不了 %s：多半是已经有一个程序在用这个端口。可以换一个：PINZHI_ADDR=127.0.0.1:8081", c.Addr).Because(err)
 	}
 	c.greet(system, s, accounts, listener.Addr().String())
-	return serve(ctx, log, listener, server.Handler(), keeper, sessions.Run, files.Run, matters.Run,
-		func(ctx context.Context) { days.Run(ctx, log) })
+	return serve(ctx, log, listener, server.Handler(), keeper, telling.Live.Close, sessions.Run, files.Run, matters.Run,
+		func(ctx context.Context) { days.Run(ctx, log) }, func(ctx context.Context) { telling.Run(ctx, log) })
 }
 
 // clock is the world's, or for practice one that goes on from a moment.
@@ -175,7 +186,8 @@ func (c *serveCmd) greet(ctx context.Context, s *streams, accounts *access.Servi
 // grace is how long requests may take to finish after the stop.
 const grace = 10 * time.Second
 
-func serve(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler, keeper *ledger.Ledger, background ...func(context.Context)) error {
+// serve ends the lines that stay open by closing when the server stops, so that the stop does not wait for them.
+func serve(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler, keeper *ledger.Ledger, closing func(), background ...func(context.Context)) error {
 	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	for _, run := range append(background, keeper.Run) {
@@ -184,6 +196,7 @@ func serve(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler
 	defer func() { stop(); running.Wait() }()
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, WriteTimeout: 2 * time.Minute,
 		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	server.RegisterOnShutdown(closing)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	select {

@@ -61,6 +61,14 @@ func Heard(ctx context.Context, tx db.Tx, campaignID, after int64) (list []Menti
 	return list, err
 }
 
+// SealedFrom lists the events of a campaign by their place in the tree, from a place on: in this order nothing can
+// appear later that was passed over.
+func SealedFrom(ctx context.Context, tx db.Tx, campaignID, place int64, limit int) (list []Record, err error) {
+	err = tx.NewRaw("select "+recordColumns+" from events where campaign_id = ? and seq >= ? order by seq limit ?", campaignID, place, limit).
+		Scan(ctx, &list)
+	return list, err
+}
+
 // Last is the number of the newest event of a campaign, 0 where there is none.
 func Last(ctx context.Context, tx db.Tx, campaignID int64) (id int64, err error) {
 	err = tx.NewRaw("select coalesce(max(id), 0) from events where campaign_id = ?", campaignID).Scan(ctx, &id)

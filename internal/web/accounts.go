@@ -83,11 +83,7 @@ func (q *request) showLink(id int64) error {
 	if err != nil {
 		return q.accountRefused(err)
 	}
-	scheme := "http"
-	if q.TLS != nil || q.s.Sessions.Cookie.Secure { // the second where a proxy before us speaks TLS
-		scheme = "https"
-	}
-	return q.accounts(200, fmt.Sprintf("%s://%s/signin/link?token=%s", scheme, q.Host, token), "")
+	return q.accounts(200, q.origin()+"/signin/link?token="+token, "")
 }
 
 func lockAccount(q *request) error   { return q.onAccount(q.s.Accounts.Lock) }

@@ -220,6 +220,8 @@ func TestScreens_NoSidewaysScrollingNoViolationNoConsoleError(t *testing.T) {
 		{"office", campaignPages(t, s, c, revision)},
 		{"office", casePages(t, s, c)},
 		{"system", "/calendar /calendar?year=2030"},
+		{"office", tellPages(t, s)},
+		{"system", "/deliveries /deliveries?state=failed /deliveries?state=dropped"},
 	}
 	browser := chromium(t)
 	for _, size := range sizes {

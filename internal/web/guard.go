@@ -22,10 +22,15 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		http.Error(w, "这个请求来自别的网站，没有受理", http.StatusForbidden)
 	}))
 	policy := fmt.Sprintf(policy, s.Ground.allowed())
-	inner := s.Sessions.LoadAndSave(s.withActor(next))
+	acting := s.withActor(next)
+	inner := s.Sessions.LoadAndSave(acting)
 	sessions := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, s.files.prefix) || r.URL.Path == "/healthz" || r.URL.Path == "/metrics" {
 			next.ServeHTTP(w, r) // needs no session: spare the database
+			return
+		}
+		if r.URL.Path == eventsPath {
+			s.onlyLooking(acting, w, r)
 			return
 		}
 		inner.ServeHTTP(w, r)
@@ -39,6 +44,22 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r.URL.Path))
 		sessions.ServeHTTP(w, r)
 	})))
+}
+
+// onlyLooking serves a request that a page makes by itself: it is somebody's, but shows no life of his, and so does not
+// put off the end of an idle session.
+func (s *Server) onlyLooking(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	token := ""
+	if c, err := r.Cookie(s.Sessions.Cookie.Name); err == nil {
+		token = c.Value
+	}
+	ctx, err := s.Sessions.Load(r.Context(), token)
+	if err != nil {
+		s.Log.ErrorContext(r.Context(), "session", "err", err)
+		http.Error(w, "请稍后再试", http.StatusServiceUnavailable)
+		return
+	}
+	next.ServeHTTP(w, r.WithContext(ctx))
 }
 
 // maxFiles is the most that the files of one form may have together.

@@ -64,6 +64,20 @@ var rights = []right{
 	{route: "POST /me/password", may: signedIn, form: "current=x&password=one-horse-staple&again=two-horse-staple", status: http.StatusUnprocessableEntity},
 	{route: "GET /{$}", may: signedIn, path: "/"},
 
+	// Telling: {q} is a notice of the lead, {z} a message that was given up. An administrator has no inbox.
+	{route: "GET /inbox", may: members + " elsewhere"},
+	{route: "GET /inbox/events", may: signedIn, path: "/inbox/events?once=1"}, // an administrator's count is 0
+	{route: "GET /inbox/{n}", may: "lead", path: "/inbox/{q}", status: http.StatusSeeOther},
+	{route: "POST /inbox/read", may: members + " elsewhere", form: "id={q}"}, // another's stays as it is
+	{route: "GET /me/notify", may: members + " elsewhere"},
+	{route: "POST /me/notify/channel", may: members + " elsewhere", form: "kind=webhook&address=https://hooks.example/x&active=1"},
+	{route: "POST /me/notify/test", may: members + " elsewhere", form: "kind=mail", status: http.StatusUnprocessableEntity}, // no mail server
+	{route: "POST /me/notify/feed", may: members + " elsewhere", status: http.StatusOK},
+	{route: "POST /me/notify/feed/revoke", may: members + " elsewhere"},
+	{route: "GET /feed/{feed}", may: anybody, path: "/feed/{token_of_feed}.ics"},
+	{route: "GET /deliveries", may: "system"},
+	{route: "POST /deliveries/{n}/retry", may: "system", path: "/deliveries/{z}/retry"},
+
 	{route: "GET /drafts", may: opensNew},
 	{route: "POST /drafts", may: opensNew, upload: thirdPlan},
 	{route: "GET /drafts/{d}", may: opensNew},

@@ -45,6 +45,7 @@ var sentences = map[string]string{ //nolint:gosec // 设置密码 is a sentence,
 	"campaign.cases_imported": "导入表格“{name}”，登记 {cases} 件", "account.created": "建立账号 {login}", "account.signed_in": "登录", "account.sign_in_failed": "登录失败",
 	"account.locked_out": "连续输错密码，暂时锁定", "account.link_issued": "发出一次性链接", "account.password_set": "设置密码",
 	"account.locked": "锁定账号", "account.unlocked": "解锁账号", "account.admin_granted": "管理员角色改为“{admin}”",
+	"account.channel_set": "通知设置：{channel}{active}", "account.feed_made": "取得日历地址", "account.feed_revoked": "撤销日历地址", "delivery.retried": "重发通知",
 }
 
 // sentence tells an event. A verb without a sentence is shown as it is: nothing is hidden.
@@ -102,6 +103,8 @@ func word(key string, v any) string {
 	case "outcome":
 		name, _ := v.(string)
 		return cases.Outcome(name).Name()
+	case "active":
+		return map[bool]string{true: "启用", false: "停用"}[v == true]
 	case "photos":
 		return map[bool]string{true: "要", false: "不要"}[v == true]
 	case "day", "due":

@@ -12,6 +12,7 @@ import (
 	"pinzhi/internal/db"
 	"pinzhi/internal/evidence"
 	"pinzhi/internal/kernel"
+	"pinzhi/internal/notify"
 )
 
 // Server answers requests. Its parts are wired by internal/cli; Handler makes it run.
@@ -24,6 +25,7 @@ type Server struct {
 	Evidence  *evidence.Service
 	Accounts  *access.Service
 	Sessions  *access.Sessions
+	Notify    *notify.Service
 	Log       *slog.Logger
 	// MetricsToken is what a monitor must bear to read /metrics; "" turns it off.
 	MetricsToken string
@@ -61,6 +63,19 @@ func routes() []route {
 		{"GET /me", signedIn, mePage},
 		{"POST /me/password", signedIn, changePassword},
 		{"GET /{$}", signedIn, home},
+
+		{"GET /inbox", signedIn, inboxPage},
+		{"GET " + eventsPath, signedIn, inboxEvents},
+		{"GET /inbox/{n}", signedIn, openNotice},
+		{"POST /inbox/read", signedIn, readNotices},
+		{"GET /me/notify", signedIn, tellMePage},
+		{"POST /me/notify/channel", signedIn, setChannel},
+		{"POST /me/notify/test", signedIn, testChannel},
+		{"POST /me/notify/feed", signedIn, makeFeed},
+		{"POST /me/notify/feed/revoke", signedIn, revokeFeed},
+		{"GET /feed/{feed}", anybody, feedFile},
+		{"GET /deliveries", signedIn, deliveriesPage},
+		{"POST /deliveries/{n}/retry", signedIn, retryDelivery},
 
 		{"GET /drafts", signedIn, draftsPage},
 		{"POST /drafts", signedIn, uploadPlan},

@@ -22,6 +22,7 @@ func (q *request) shell(title string, crumbs []ui.Crumb) ui.Shell {
 		q.campaignShell(&s)
 	}
 	s.Warn = q.missingYears()
+	q.bell(&s)
 	s.Nav = append(s.Nav, q.systemNav())
 	for i := range s.Nav {
 		for j := range s.Nav[i] {
@@ -86,14 +87,26 @@ func (q *request) systemNav() ui.NavGroup {
 	switch q.actor.Admin {
 	case kernel.SystemAdmin:
 		nav = append(nav, ui.NavItem{Icon: "import", Text: "导入方案", Href: "/drafts"}, ui.NavItem{Icon: "accounts", Text: "账号", Href: "/accounts"},
-			ui.NavItem{Icon: "gantt", Text: "放假安排", Href: "/calendar"})
+			ui.NavItem{Icon: "gantt", Text: "放假安排", Href: "/calendar"}, q.deliveriesItem())
 	case kernel.SecurityAdmin:
 		nav = append(nav, ui.NavItem{Icon: "accounts", Text: "账号与权限", Href: "/accounts"})
 	case kernel.AuditAdmin:
 		nav = append(nav, ui.NavItem{Icon: "log", Text: "系统日志", Href: "/log"})
 	case kernel.NoAdmin:
+		nav = append(nav, ui.NavItem{Icon: "bell", Text: "收件箱", Href: "/inbox"})
 	}
 	return append(nav, ui.NavItem{Icon: "key", Text: "我的账号", Href: "/me"})
+}
+
+// deliveriesItem leads to the messages, and counts those that were given up lately.
+func (q *request) deliveriesItem() ui.NavItem {
+	item := ui.NavItem{Icon: "bell", Text: "通知发送", Href: "/deliveries"}
+	if n, err := q.s.Notify.FailedLately(q.ctx()); err != nil {
+		q.s.Log.WarnContext(q.ctx(), "rail", "err", err)
+	} else if n > 0 {
+		item.Count, item.Of, item.Late = itoa(n), " 条没有发出", true
+	}
+	return item
 }
 
 // casesInRail puts cases and orders after the tasks, for who deals with them: the three administrators do not.

@@ -84,6 +84,7 @@ func redeemLink(q *request) error {
 }
 
 func signOut(q *request) error {
+	q.s.Notify.Live.Leaving(q.actor.AccountID)
 	if err := q.s.Sessions.Destroy(q.ctx()); err != nil {
 		return err
 	}

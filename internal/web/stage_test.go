@@ -19,6 +19,7 @@ import (
 	"pinzhi/internal/db"
 	"pinzhi/internal/db/dbtest"
 	"pinzhi/internal/kernel"
+	"pinzhi/internal/ledger"
 	"pinzhi/internal/plan"
 	"pinzhi/internal/roster"
 	"pinzhi/internal/web/webtest"
@@ -39,6 +40,7 @@ type stage struct {
 	away    campaign.Campaign
 	task    campaign.Task // of home, under greening
 	ids     map[string]string
+	keeper  *ledger.Ledger
 	clients map[string]*http.Client
 	uploads map[string]campaign.Upload // read once
 }
@@ -50,6 +52,10 @@ func stageFor(t *testing.T) *stage {
 	s.home, s.away = s.openHome(t), s.OpenCampaign(t, "examples/linfen-2023/plan.txt")
 	s.task = s.taskCalled(t, s.home.ID, greening)
 	s.cast(t)
+	var err error
+	if s.keeper, err = ledger.Open(t.Context(), s.DB, t.TempDir(), clock); err != nil {
+		t.Fatal(err)
+	}
 	s.ids = s.objects(t, s.home.ID, s.task)
 	s.ids["{a}"] = fmt.Sprint(s.Account(t, "target", 0, kernel.NoAdmin).ID)
 	newcomer := s.Account(t, "newcomer", 0, kernel.NoAdmin)
@@ -137,6 +143,7 @@ func (s *stage) renew(t *testing.T) {
 	unit := "国网平河供电公司"
 	s.ids["{i}"], s.ids["{m}"] = s.workOn(t, s.home.ID, s.task.ID, unit)
 	s.renewCases(t)
+	s.renewTelling(t)
 	s.ids["{f}"] = s.finding(t, s.home.ID)
 	s.ids["{d}"] = fmt.Sprint(s.draft(t, 0, thirdPlan))
 	s.ids["{r}"] = fmt.Sprint(s.draft(t, s.home.ID, revisedPlan))

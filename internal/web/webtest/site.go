@@ -22,6 +22,7 @@ import (
 	"pinzhi/internal/db"
 	"pinzhi/internal/evidence"
 	"pinzhi/internal/kernel"
+	"pinzhi/internal/notify"
 	"pinzhi/internal/plan"
 	"pinzhi/internal/plan/source"
 	"pinzhi/internal/web"
@@ -36,6 +37,7 @@ type Site struct {
 	Calendar  *calendar.Service
 	Evidence  *evidence.Service
 	Accounts  *access.Service
+	Notify    *notify.Service
 	Log       *bytes.Buffer
 }
 
@@ -65,7 +67,10 @@ func OpenOn(tb testing.TB, d *db.DB, clock kernel.Clock, ground web.Ground) *Sit
 	}
 	s.Calendar, s.Evidence = calendar.New(d, clock), evidence.New(d, blobs, clock, evidence.DefaultLimits)
 	s.Cases = cases.New(d, clock, s.Calendar, s.Campaigns, s.Evidence)
-	server := &web.Server{DB: d, Clock: clock, Campaigns: s.Campaigns, Cases: s.Cases, Calendar: s.Calendar, Evidence: s.Evidence, Accounts: s.Accounts, Sessions: access.NewSessions(s.Accounts, false),
+	if s.Notify, err = notify.New(d, clock, s.Calendar, s.Campaigns, s.Cases, s.Accounts, notify.Config{URL: "https://pinzhi.example", PrivateHooks: true}); err != nil {
+		tb.Fatal(err)
+	}
+	server := &web.Server{Notify: s.Notify, DB: d, Clock: clock, Campaigns: s.Campaigns, Cases: s.Cases, Calendar: s.Calendar, Evidence: s.Evidence, Accounts: s.Accounts, Sessions: access.NewSessions(s.Accounts, false),
 		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: s.Log}, nil)), MetricsToken: MetricsToken, Ground: ground}
 	h := httptest.NewServer(server.Handler())
 	tb.Cleanup(h.Close)

@@ -4,6 +4,7 @@ package ui
 import (
 	"fmt"
 	"html"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +27,17 @@ type Shell struct {
 	Bundle  string // a script and a style sheet that only this page needs, or ""
 	Print   string // a class of the page box, or ""
 	Warn    string // what is wrong with the set-up, for whoever can mend it or suffers from it
+	Bell    bool   // there is an inbox
+	Unread  int    // in it
 	Refused string // shown above the page: why the last step did not work
+}
+
+// unread is the count on the bell.
+func (s Shell) unread() string {
+	if s.Unread > 99 {
+		return "99+"
+	}
+	return strconv.Itoa(s.Unread)
 }
 
 // Crumb is one step of the way to a page.
