@@ -13,7 +13,9 @@ import (
 // What the field page asks and is answered is JSON; the pages of the office are not made of it.
 
 // wantsJSON reports whether whoever calls cannot do anything with a page.
-func (q *request) wantsJSON() bool { return strings.HasPrefix(q.Header.Get("Accept"), "application/json") }
+func (q *request) wantsJSON() bool {
+	return strings.HasPrefix(q.Header.Get("Accept"), "application/json")
+}
 
 // refusal is an error as JSON. Offset and Case say how things stand, where they stand otherwise than thought.
 type refusal struct {
@@ -52,9 +54,9 @@ func (q *request) answer(status int, v any) error {
 // mostJSON is the longest JSON that is read: a record with its words, without its files.
 const mostJSON = 256 << 10
 
+// readJSON passes over what it does not know: a device may run another build than the server.
 func (q *request) readJSON(v any) error {
 	d := json.NewDecoder(http.MaxBytesReader(q.w, q.Body, mostJSON))
-	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
 		return kernel.E(kernel.Invalid, "没有收到完整的数据，请再试一次").Because(err)
 	}

@@ -11,7 +11,7 @@ import (
 
 // shell is what surrounds a page: the rail of the campaign, or of the whole system.
 func (q *request) shell(title string, crumbs []ui.Crumb) ui.Shell {
-	s := ui.Shell{Title: title, Crumbs: crumbs, Assets: q.s.files.prefix, Who: q.actor.Name}
+	s := ui.Shell{Title: title, Crumbs: crumbs, Assets: q.s.files.prefix, Who: q.actor.Name, Account: q.actor.AccountID}
 	if !q.actor.Known() {
 		s.Who = ""
 		return s
