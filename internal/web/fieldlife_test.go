@@ -20,6 +20,7 @@ import (
 	"pinzhi/internal/web/webtest"
 
 	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -181,7 +182,7 @@ func (b *tab) network(t *testing.T, offline bool) {
 func (b *tab) until(t *testing.T, what, js string) {
 	t.Helper()
 	for deadline := time.Now().Add(40 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		if eval[bool](t, b, "Boolean("+js+")") {
+		if eval[bool](t, b, "(async () => Boolean(await ("+js+")))()") {
 			return
 		}
 	}
@@ -402,4 +403,119 @@ func TestField_WhatGoesWrong(t *testing.T) {
 		}
 	}
 	closeBrowser()
+}
+
+// TestField_ADeviceOfTwoPeople: what one has not sent is not shown to the other, not sent as the other's, and not lost.
+func TestField_ADeviceOfTwoPeople(t *testing.T) {
+	s := stageFor(t)
+	g := newSignal(t, s.Site)
+	phone, closeBrowser := device(t, filepath.Join(t.TempDir(), "profile"), g, "inspector", 390, 844)
+	phone.signIn(t)
+	g.off()
+	phone.network(t, true)
+	path, hash := photoFile(t, scene(9), 80)
+	phone.find(t, "村道边乱倒建筑垃圾", "村口桥头", path)
+	phone.field(t, "#register")
+	phone.do(t, chromedp.SendKeys(chromedp.CSS("textarea[name=words]"), "写到一半"))
+	phone.until(t, "keeps the draft", `new Promise(on => setTimeout(on, 200, true))`) // no longer than somebody needs to put the phone away
+	phone.field(t, "#register")
+	phone.until(t, "goes on with the draft", `document.querySelector("textarea[name=words]").value === "写到一半"`)
+
+	t.Log("the session has ended meanwhile")
+	if _, err := chromedp.Call(phone.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	g.on()
+	phone.network(t, false)
+	phone.field(t, "#queue")
+	phone.untilSays(t, "等登录 1")
+	phone.untilSays(t, "请重新登录")
+	phone.look(t, "field-signed-out")
+
+	t.Log("somebody else signs in on the device")
+	phone.login = "office"
+	phone.signIn(t)
+	phone.field(t, "#queue")
+	phone.untilSays(t, "没有待传的")
+	if text := eval[string](t, phone, "document.body.innerText"); strings.Contains(text, "建筑垃圾") || strings.Contains(text, "写到一半") {
+		t.Errorf("another's records are shown:\n%s", text)
+	}
+	if kept := eval[string](t, phone, `new Promise(on => { const o = indexedDB.open("pinzhi-field"); o.onsuccess = () => { const r = o.result.transaction("meta").objectStore("meta").getAllKeys(); r.onsuccess = () => on(r.result.join(" ")); } })`); strings.Count(kept, "data:") != 1 {
+		t.Errorf("the device still knows what the first one sees: %s", kept)
+	}
+	if n := len(s.filed(t, "村道边乱倒建筑垃圾")); n != 0 {
+		t.Error("it was sent as another's")
+	}
+	phone.do(t, chromedp.Click(chromedp.CSS("form[action='/signout'] button")), chromedp.WaitReady(chromedp.CSS("input[name=password]")))
+	if kept := eval[string](t, phone, `new Promise(on => { const o = indexedDB.open("pinzhi-field"); o.onsuccess = () => { const r = o.result.transaction("meta").objectStore("meta").getAllKeys(); r.onsuccess = () => on(r.result.join(" ")); } })`); kept != "" {
+		t.Errorf("after signing out the device knows %s", kept)
+	}
+
+	t.Log("the first one comes back")
+	phone.login = "inspector"
+	phone.signIn(t)
+	phone.field(t, "#queue")
+	phone.untilSays(t, "没有待传的")
+	phone.untilSays(t, "没写完的")
+	s.mustBeFiledOnce(t, "村道边乱倒建筑垃圾", hash)
+	closeBrowser()
+}
+
+// TestField_NotesAndVoicesNearby: a case close by is seen before it is registered twice, and added to with a voice.
+func TestField_NotesAndVoicesNearby(t *testing.T) {
+	s := stageFor(t)
+	lat, lon := 36.0815, 111.5215
+	c, err := s.Cases.Register(s.as(t, "office"), s.home.ID, cases.Registration{Words: "路灯不亮", Address: "平阳街", Source: cases.SelfCheck, Lat: &lat, Lon: &lon})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newSignal(t, s.Site)
+	phone, closeBrowser := device(t, filepath.Join(t.TempDir(), "profile"), g, "inspector", 390, 844)
+	phone.signIn(t)
+	phone.until(t, "has a fix", `document.body.innerText.includes("定位 ±8 米")`)
+	phone.field(t, "#near")
+	phone.untilSays(t, "路灯不亮")
+	phone.untilSays(t, "43 米")
+	phone.look(t, "field-near")
+	g.off()
+	phone.network(t, true)
+	voice := filepath.Join(t.TempDir(), "录音.m4a")
+	if err := os.WriteFile(voice, append([]byte("\x00\x00\x00\x20ftypM4A \x00\x00\x00\x00"), make([]byte, 5000)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	phone.field(t, fmt.Sprintf("#near/%d", c.ID))
+	phone.do(t, chromedp.SetUploadFiles(chromedp.CSS("input[name=voice]"), []string{voice}), chromedp.WaitReady(chromedp.CSS(".voice")),
+		chromedp.SendKeys(chromedp.CSS("textarea[name=text]"), "又有两盏"))
+	phone.look(t, "field-near-one")
+	phone.do(t, chromedp.Click(chromedp.CSS(".do .go")))
+	phone.untilSays(t, "等信号 1")
+	g.on()
+	phone.network(t, false)
+	phone.untilSays(t, "没有待传的")
+	files, err := evidence.Of(t.Context(), s.DB.Reader(), s.home.ID, cases.Kind, c.ID)
+	if err != nil || len(files) != 1 || files[0].Kind != evidence.Audio || files[0].Format != "m4a" {
+		t.Errorf("%+v, %v", files, err)
+	}
+	closeBrowser()
+}
+
+// TestField_ScreensAtBothSizes: nothing scrolls sideways, nothing a reader of screens stumbles over, no complaint.
+func TestField_ScreensAtBothSizes(t *testing.T) {
+	s := stageFor(t)
+	chrome := chromium(t)
+	for _, size := range sizes {
+		for _, login := range []string{"inspector", "system"} {
+			b := newTab(t, chrome, s.Site, login, size.width, size.height)
+			for _, view := range []string{"#register", "#verify", "#verify/" + s.ids["{v}"], "#near", "#queue", "#choose"} {
+				b.field(t, view)
+				if over := eval[float64](t, b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
+					t.Errorf("%s %s scrolls sideways by %v px", size.name, view, over)
+				}
+				b.look(t, "field-"+size.name+strings.NewReplacer("#", "-", "/", "-").Replace(view))
+			}
+			for _, w := range b.said() {
+				t.Errorf("console: %s", w)
+			}
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"pinzhi/internal/cases"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/web/views/ui"
 )
@@ -123,6 +124,9 @@ func (q *request) casesInRail(s *ui.Shell) {
 		}
 	}
 	s.Nav[0] = slices.Insert(s.Nav[0], 2, item, ui.NavItem{Icon: "orders", Text: "督办单", Href: q.at("/orders")})
+	if slices.Contains(v.Desks(), cases.Verifier) { // whoever goes out and looks
+		s.Nav[0] = slices.Insert(s.Nav[0], 4, ui.NavItem{Icon: "field", Text: "外业（手机）", Href: q.base().Field()})
+	}
 }
 
 // missingYears warns of a year without a holiday table: every deadline in it is only assumed.

@@ -6,7 +6,7 @@ import { here, look, metres, rest } from "./here.js";
 import { call, giveUp, retry, send } from "./send.js";
 import { change, drop, get, keys, leave, onChange, put, record, records } from "./store.js";
 
-let me = null, data = null, online = navigator.onLine, drawn = "";
+let me = null, data = null, around = null, online = navigator.onLine, drawn = "";
 const sending = new Map(); // bytes that are up, by file
 
 const dataKey = () => `data:${me.account}:${me.campaign.id}`;
@@ -16,7 +16,9 @@ const NAMES = { register: "登记", verify: "核查", note: "补充说明" };
 
 async function recall() {
   me = (await get("meta", "me")) || null;
-  data = me ? (await get("meta", dataKey())) || null : null;
+  const asked = Number(new URLSearchParams(location.search).get("c"));
+  if (me) me.campaign = me.campaigns?.find((c) => c.id === asked) || me.campaign;
+  data = me?.campaign ? (await get("meta", dataKey())) || null : null;
 }
 
 // refresh asks who is signed in and what there is for him. Without network everything stays as it is.
@@ -46,6 +48,7 @@ async function refreshData() {
     if (!fix) got.near = seen; // not asked for: what was around last time
     data = got;
     data.kept = Date.now();
+    if (fix) around = fix;
     await put("meta", dataKey(), data);
     keepPictures(); // beside
   } catch (e) {
@@ -184,7 +187,7 @@ function stateOf(r) {
 function ways(r) {
   const draft = r.state === "draft" && r.kind === "register", again = r.case ? r.case.step === "responded" : true;
   return h("span.ways",
-    draft ? h("a.btn", { href: "#register/" + r.uuid }, "继续写") : h("a.btn", { href: "#queue/" + r.uuid }, "看"),
+    location.hash === "#queue/" + r.uuid ? null : draft ? h("a.btn", { href: "#register/" + r.uuid }, "继续写") : h("a.btn", { href: "#queue/" + r.uuid }, "看"),
     r.state !== "draft" && again && h("button.btn", { type: "button", onclick: () => resend(r) }, r.case ? "照我的再办" : "重试"),
     r.state === "stuck" && r.kind === "register" && h("button.btn", { type: "button", onclick: () => rework(r) }, "修改"),
     h("button.btn", { type: "button", onclick: () => remove(r) }, "删除"));
@@ -215,7 +218,7 @@ function bar(r) {
 
 function queueItem(r) {
   const { all, done } = up(r);
-  const files = r.files.length ? `${filesText(r.files)} · ${done > 0 && done < all ? size(done) + " / " : ""}${size(all)}` : "没有照片";
+  const files = r.files.length ? `${filesText(r.files)} · ${done > 0 && done < all ? size(done) + "\u00a0/\u00a0" : ""}${size(all)}` : "没有照片";
   return h("li." + r.state, { "data-uuid": r.uuid }, h("div.what", h("b", r.title), h("span.small.dim", `${NAMES[r.kind]} · ${when(r.made)} · ${files}`),
     r.case?.last && h("span.err", r.case.last), r.error && h("span.err", r.error), bar(r)), stateOf(r), ways(r));
 }
@@ -302,7 +305,16 @@ async function start() {
 }
 
 // What changed is drawn some moments later: a piece that is up, a record that is gone, in this tab or another.
-let redraw;
+// A place that is new asks for what is around it, so that it is here when the signal is gone.
+document.addEventListener("fix", async () => {
+  const fix = here();
+  if (!fix || !online || !me?.campaign || !data || (around && metres(around, fix) < 300)) return;
+  around = fix;
+  await refreshData();
+  if (lively()) await go();
+});
+
+let redraw, anew;
 async function changed() {
   const stored = await get("meta", "me");
   if (stored?.account !== me?.account) { await recall(); await go(); return; }
@@ -313,6 +325,10 @@ onChange((e) => {
   if (e.file) sending.set(e.file, e.offset);
   clearTimeout(redraw);
   redraw = setTimeout(changed, 60);
+  if (e.gone && online && !document.hidden) { // what went up changes what there is to do
+    clearTimeout(anew);
+    anew = setTimeout(() => pulse(false), 1500);
+  }
 });
 
 addEventListener("hashchange", () => { if (location.hash !== drawn) { say(""); go(); byID("main").scrollTo(0, 0); } });

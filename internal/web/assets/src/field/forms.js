@@ -10,26 +10,30 @@ export function blank(me, kind, fields, title) {
 
 const isEmpty = (r) => !r.files.length && !["words", "address", "text", "category"].some((k) => (r.fields[k] || "").trim());
 
-// keeper writes a draft some moments after the last key, or at once.
+// keeper writes a draft down at every key; while one is being written, the next waits.
 function keeper(r) {
-  let timer, kept = false;
+  let kept = false, writing = null, again = false, stopped = false;
   const now = async (blobs) => {
-    clearTimeout(timer);
     if (isEmpty(r) && !blobs) { if (kept) await forget(r); kept = false; return; }
     if (kept && (await record(r.uuid))?.state !== "draft") return; // it is in the queue by now
     kept = true;
     await keepRecord(r, blobs);
   };
-  const soon = () => { clearTimeout(timer); timer = setTimeout(now, 250); };
+  const soon = () => {
+    if (stopped) return;
+    again = true;
+    writing ||= (async () => {
+      while (again && !stopped) { again = false; await now(); }
+    })().finally(() => { writing = null; });
+  };
   record(r.uuid).then((found) => { kept ||= Boolean(found); });
-  addEventListener("pagehide", () => { if (timer && r.state === "draft") now(); }, { once: true });
-  return { now, soon, stop: () => clearTimeout(timer) };
+  return { now, soon, stop: async () => { stopped = true; await writing; } };
 }
 
 // enqueue puts a draft into the queue.
 async function enqueue(r, k, then) {
   await settled();
-  k.stop();
+  await k.stop();
   Object.assign(r, { state: "waiting", error: "", next: 0, tries: 0 });
   await keepRecord(r);
   then(r);
