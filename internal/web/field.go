@@ -248,6 +248,7 @@ func (q *request) verifications(v cases.Viewer) ([]fieldCase, error) {
 			break
 		}
 	}
+	rows = rows[:min(len(rows), mostVerify)]
 	list := q.fieldCases(rows)
 	ids := make([]int64, 0, len(list))
 	for _, c := range list {

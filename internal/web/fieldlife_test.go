@@ -120,16 +120,16 @@ func (c counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// device opens a browser on a profile that outlives it. stop closes it.
-func device(t *testing.T, profile string, g *signal, login string, width, height int64) (b *tab, stop func()) {
+// device opens the inspector's browser on a profile that outlives it. stop closes it.
+func device(t *testing.T, profile string, g *signal) (b *tab, stop func()) {
 	t.Helper()
 	alloc, stopAlloc := chromedp.NewExecAllocator(t.Context(), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless, chromedp.NoSandbox,
 		chromedp.DisableGPU, chromedp.UserDataDir(profile), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-quic", true))
 	ctx, cancel := chromedp.NewContext(alloc)
-	b = &tab{ctx: ctx, base: "http://" + g.addr, login: login}
+	b = &tab{ctx: ctx, base: "http://" + g.addr, login: "inspector"}
 	b.listen()
-	b.do(t, chromedp.EmulateViewport(width, height))
+	b.do(t, chromedp.EmulateViewport(390, 844))
 	lat, lon, accuracy := 36.0812, 111.5212, 8.0
 	if _, err := chromedp.Call(ctx, emulation.SetGeolocationOverride, emulation.SetGeolocationOverrideParams{Latitude: &lat, Longitude: &lon, Accuracy: &accuracy}); err != nil {
 		t.Fatal(err)
@@ -265,7 +265,7 @@ func TestField_WithoutSignal(t *testing.T) {
 	s := stageFor(t)
 	g := newSignal(t, s.Site)
 	profile := filepath.Join(t.TempDir(), "profile")
-	phone, closeBrowser := device(t, profile, g, "inspector", 390, 844)
+	phone, closeBrowser := device(t, profile, g)
 	phone.signIn(t)
 	phone.until(t, "has its worker", `navigator.serviceWorker.ready.then(() => caches.keys()).then(k => k.length > 0)`)
 	phone.look(t, "field-register")
@@ -290,7 +290,7 @@ func TestField_WithoutSignal(t *testing.T) {
 	phone.look(t, "field-queue-offline")
 	closeBrowser()
 
-	phone, closeBrowser = device(t, profile, g, "inspector", 390, 844)
+	phone, closeBrowser = device(t, profile, g)
 	phone.network(t, true)
 	if took := phone.field(t, "#queue"); took > 2*time.Second {
 		t.Errorf("after a new start without network it took %v", took)
@@ -312,7 +312,8 @@ func TestField_WithoutSignal(t *testing.T) {
 func TestField_WhatGoesWrong(t *testing.T) {
 	s := stageFor(t)
 	g := newSignal(t, s.Site)
-	phone, closeBrowser := device(t, filepath.Join(t.TempDir(), "profile"), g, "inspector", 390, 844)
+	profile := filepath.Join(t.TempDir(), "profile")
+	phone, closeBrowser := device(t, profile, g)
 	phone.signIn(t)
 	office := newTab(t, chromium(t), s.Site, "office", 1440, 900)
 
@@ -359,6 +360,16 @@ func TestField_WhatGoesWrong(t *testing.T) {
 		t.Fatalf("%d of %d bytes are there, want some: %v", received, stat.Size(), err)
 	}
 	phone.look(t, "field-cut")
+	for _, w := range phone.said() {
+		if !strings.Contains(w, "ERR_") {
+			t.Errorf("console: %s", w)
+		}
+	}
+	closeBrowser()
+	phone, closeBrowser = device(t, profile, g)
+	phone.network(t, true)
+	phone.field(t, "#queue")
+	phone.untilSays(t, "等信号 1")
 	first := g.sent.Load()
 	g.cutAt.Store(0)
 	g.on()
@@ -397,6 +408,20 @@ func TestField_WhatGoesWrong(t *testing.T) {
 	if n := len(s.filed(t, "广告牌破损")) + b; n != 0 {
 		t.Errorf("the broken one was filed %d times", n)
 	}
+	t.Log("another broken one is put right and goes up")
+	phone.field(t, "#register")
+	phone.do(t, chromedp.SetUploadFiles(chromedp.CSS("input[name=camera]"), []string{broken}))
+	phone.until(t, "shows that the photograph cannot be seen", `document.querySelector(".shot.gone")`)
+	phone.do(t, chromedp.SendKeys(chromedp.CSS("textarea[name=words]"), "公交站牌倒伏"), chromedp.Click(chromedp.CSS(".do .go")))
+	phone.untilSays(t, "卡住 2")
+	eval[bool](t, phone, `(() => { [...document.querySelectorAll(".outbox button")].find(b => b.innerText === "修改").click(); return true })()`)
+	phone.until(t, "opens the form", `document.querySelector(".shot .off")`)
+	phone.do(t, chromedp.Click(chromedp.CSS(".shot .off")))
+	phone.until(t, "has no photograph left", `!document.querySelector(".shot")`)
+	phone.do(t, chromedp.Click(chromedp.CSS(".do .go")))
+	phone.untilSays(t, "卡住 1")
+	phone.until(t, "is up", `document.querySelector("#view").innerText.includes("公交站牌倒伏") && !document.querySelector(".outbox").innerText.includes("公交站牌倒伏")`)
+	s.mustBeFiledOnce(t, "公交站牌倒伏")
 	for _, w := range phone.said() {
 		if !strings.Contains(w, "ERR_") {
 			t.Errorf("console: %s", w)
@@ -409,7 +434,7 @@ func TestField_WhatGoesWrong(t *testing.T) {
 func TestField_ADeviceOfTwoPeople(t *testing.T) {
 	s := stageFor(t)
 	g := newSignal(t, s.Site)
-	phone, closeBrowser := device(t, filepath.Join(t.TempDir(), "profile"), g, "inspector", 390, 844)
+	phone, closeBrowser := device(t, filepath.Join(t.TempDir(), "profile"), g)
 	phone.signIn(t)
 	g.off()
 	phone.network(t, true)
@@ -470,7 +495,7 @@ func TestField_NotesAndVoicesNearby(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := newSignal(t, s.Site)
-	phone, closeBrowser := device(t, filepath.Join(t.TempDir(), "profile"), g, "inspector", 390, 844)
+	phone, closeBrowser := device(t, filepath.Join(t.TempDir(), "profile"), g)
 	phone.signIn(t)
 	phone.until(t, "has a fix", `document.body.innerText.includes("定位 ±8 米")`)
 	phone.field(t, "#near")

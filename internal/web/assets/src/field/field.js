@@ -323,6 +323,7 @@ async function changed() {
 }
 onChange((e) => {
   if (e.file) sending.set(e.file, e.offset);
+  if (e.net !== undefined) online = e.net;
   clearTimeout(redraw);
   redraw = setTimeout(changed, 60);
   if (e.gone && online && !document.hidden) { // what went up changes what there is to do

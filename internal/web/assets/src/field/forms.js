@@ -8,6 +8,9 @@ export function blank(me, kind, fields, title) {
   return { uuid: crypto.randomUUID(), account: me.account, campaign: me.campaign.id, kind, state: "draft", title, fields, files: [], made: Date.now(), tries: 0, next: 0, error: "" };
 }
 
+// titleOf is what the queue calls a find.
+export const titleOf = (r) => (r.fields.words || "").trim().split("\n")[0].slice(0, 40) || "没有写完的登记";
+
 const isEmpty = (r) => !r.files.length && !["words", "address", "text", "category"].some((k) => (r.fields[k] || "").trim());
 
 // keeper writes a draft down at every key; while one is being written, the next waits.
@@ -45,7 +48,7 @@ function field(label, input, fault) {
 
 function text(r, k, name, attrs) {
   return h(attrs.rows ? "textarea" : "input", { name, value: r.fields[name] || "", autocomplete: "off", ...(attrs.rows ? {} : { type: "text" }), ...attrs,
-    oninput: (e) => { r.fields[name] = e.target.value; k.soon(); e.target.dispatchEvent(new Event("kept", { bubbles: true })); } });
+    oninput: (e) => { r.fields[name] = e.target.value; if (name === "words") r.title = titleOf(r); k.soon(); e.target.dispatchEvent(new Event("kept", { bubbles: true })); } });
 }
 
 function choice(r, k, name, legend, options, then) {
@@ -131,7 +134,7 @@ export function registerForm(me, data, r, { stored, again }) {
   const check = () => faults(form, [
     !(r.fields.address || "").trim() && r.fields.lat === undefined && ["address", "没有定位，请写地点"],
     !(r.fields.words || "").trim() && ["words", "请写看到的问题"],
-  ].filter(Boolean)) && Object.assign(r, { title: r.fields.words.trim().slice(0, 40) });
+  ].filter(Boolean)) && (r.title = titleOf(r));
   return form;
 }
 

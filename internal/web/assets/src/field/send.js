@@ -10,6 +10,13 @@ class Away extends Error {
   constructor(why, message, body, status) { super(message); Object.assign(this, { why, body, status }); }
 }
 
+// there tells whether the network is: whoever looks at the page learns it at the first request that fails.
+let last;
+function there(net) {
+  if (net !== last) tell({ net });
+  last = net;
+}
+
 export async function call(account, method, url, body, headers = {}) {
   let res;
   try {
@@ -19,11 +26,13 @@ export async function call(account, method, url, body, headers = {}) {
       body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
     });
   } catch {
+    there(false);
     throw new Away("network", "没有信号");
   }
   if (res.status === 401 || res.type === "opaqueredirect") throw new Away("signedOut", "请重新登录");
   if (res.status === 204) return null;
   const json = await res.json().catch(() => null); // a hotel's sign-in page is no answer of ours
+  there(Boolean(json));
   if (!json) throw new Away("network", "没有信号");
   if (res.ok) return json;
   if (res.status >= 500 || res.status === 429 || res.status === 408) throw new Away("later", json.message, json, res.status);
