@@ -23,6 +23,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/disintegration/imaging"
 )
@@ -229,11 +230,11 @@ func (s *stage) filed(t *testing.T, words string) (hashes [][]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := s.Cases.List(t.Context(), v, cases.Filter{})
+	list, err := s.Cases.List(t.Context(), v, cases.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range page.Rows {
+	for _, r := range list.Rows {
 		if r.Words != words {
 			continue
 		}
@@ -241,14 +242,14 @@ func (s *stage) filed(t *testing.T, words string) (hashes [][]string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list := []string{}
+		found := []string{}
 		for _, f := range files {
-			list = append(list, f.SHA256)
+			found = append(found, f.SHA256)
 			if at, ok := f.DevicePlace(); !ok || at.Lat != 36.0812 || f.DeviceAccuracy != 8 || f.DeviceAt.IsZero() {
 				t.Errorf("a photograph of %q lost where or when it was taken: %v %v %v", words, at, f.DeviceAccuracy, f.DeviceAt)
 			}
 		}
-		hashes = append(hashes, list)
+		hashes = append(hashes, found)
 	}
 	return hashes
 }
@@ -268,6 +269,9 @@ func TestField_WithoutSignal(t *testing.T) {
 	phone, closeBrowser := device(t, profile, g)
 	phone.signIn(t)
 	phone.until(t, "has its worker", `navigator.serviceWorker.ready.then(() => caches.keys()).then(k => k.length > 0)`)
+	if found, err := chromedp.Call(phone.ctx, page.GetInstallabilityErrors, cdp.Empty{}); err != nil || len(found.InstallabilityErrors) > 0 {
+		t.Errorf("it cannot be installed: %v, %v", found.InstallabilityErrors, err)
+	}
 	phone.look(t, "field-register")
 
 	t.Log("no signal from here on")
@@ -306,6 +310,9 @@ func TestField_WithoutSignal(t *testing.T) {
 	}
 	phone.look(t, "field-sent")
 	closeBrowser()
+	office := newTab(t, chromium(t), s.Site, "office", 1440, 900)
+	office.open(t, fmt.Sprintf("/c/%d/cases", s.home.ID))
+	office.mustSay(t, words...)
 }
 
 // TestField_WhatGoesWrong: a case that was closed meanwhile, an upload cut in the middle, a file that is none.
@@ -543,4 +550,39 @@ func TestField_ScreensAtBothSizes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestField_ARecordGoesAgainOnceSomebodyHasLooked: the case was put right by the office, and still waits for its verifier.
+func TestField_ARecordGoesAgainOnceSomebodyHasLooked(t *testing.T) {
+	s := stageFor(t)
+	g := newSignal(t, s.Site)
+	phone, closeBrowser := device(t, filepath.Join(t.TempDir(), "profile"), g)
+	phone.signIn(t)
+	g.off()
+	phone.network(t, true)
+	phone.field(t, "#verify/"+s.ids["{v}"])
+	eval[bool](t, phone, `(() => { document.querySelector("input[value=closed]").click(); document.querySelector("input[value=fixed]").click(); return true })()`)
+	phone.do(t, chromedp.SendKeys(chromedp.CSS("textarea[name=text]"), "现场看过"), chromedp.Click(chromedp.CSS(".do .go")))
+	phone.untilSays(t, "等信号 1")
+
+	id := atoi(t, s.ids["{v}"])
+	seen, err := s.Cases.See(s.as(t, "office"), s.home.ID, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := cases.CorrectionOf(seen.Case)
+	k.Severity, k.Reason = cases.Serious, "核对过"
+	if _, err := s.Cases.Correct(s.as(t, "office"), s.home.ID, id, k); err != nil {
+		t.Fatal(err)
+	}
+	g.on()
+	phone.network(t, false)
+	phone.untilSays(t, "卡住 1")
+	phone.untilSays(t, "刚被别人办过")
+	eval[bool](t, phone, `(() => { [...document.querySelectorAll(".outbox button")].find(b => b.innerText === "照我的再办").click(); return true })()`)
+	phone.untilSays(t, "没有待传的")
+	if seen, err = s.Cases.See(s.as(t, "office"), s.home.ID, id); err != nil || seen.Step != cases.Closed || seen.Outcome != cases.Fixed {
+		t.Errorf("%+v, %v", seen.Case, err)
+	}
+	closeBrowser()
 }

@@ -4,8 +4,12 @@ import { filesPart, settled } from "./files.js";
 import { look, here, why } from "./here.js";
 import { keepRecord, forget, record, records } from "./store.js";
 
+const fresh = new WeakSet(); // records that nothing is kept of yet
+
 export function blank(me, kind, fields, title) {
-  return { uuid: crypto.randomUUID(), account: me.account, campaign: me.campaign.id, kind, state: "draft", title, fields, files: [], made: Date.now(), tries: 0, next: 0, error: "" };
+  const r = { uuid: crypto.randomUUID(), account: me.account, campaign: me.campaign.id, kind, state: "draft", title, fields, files: [], made: Date.now(), tries: 0, next: 0, error: "" };
+  fresh.add(r);
+  return r;
 }
 
 // titleOf is what the queue calls a find.
@@ -13,13 +17,30 @@ export const titleOf = (r) => (r.fields.words || "").trim().split("\n")[0].slice
 
 const isEmpty = (r) => !r.files.length && !["words", "address", "text", "category"].some((k) => (r.fields[k] || "").trim());
 
+// begun says when and where a find was begun: at the first key or photograph, not when the page was opened.
+function begun(r) {
+  r.made = Date.now();
+  if (r.fields.found_at) r.fields.found_at = new Date(r.made).toISOString();
+  if (r.kind === "register") place(r, true);
+}
+
+// place takes the device's fix for the place of a find: the newest while nothing is written, then only a better one.
+function place(r, newest) {
+  const fix = here(), f = r.fields;
+  if (f.typed_only) return;
+  if (fix && (newest || f.lat === undefined || fix.accuracy < f.accuracy)) Object.assign(f, { lat: fix.lat, lon: fix.lon, accuracy: fix.accuracy });
+  else if (!fix && newest) ["lat", "lon", "accuracy"].forEach((k) => delete f[k]);
+}
+
 // keeper writes a draft down at every key; while one is being written, the next waits.
 function keeper(r) {
-  let kept = false, writing = null, again = false, stopped = false;
+  let kept = !fresh.has(r), writing = null, again = false, stopped = false;
   const now = async (blobs) => {
     if (isEmpty(r) && !blobs) { if (kept) await forget(r); kept = false; return; }
     if (kept && (await record(r.uuid))?.state !== "draft") return; // it is in the queue by now
+    if (!kept) begun(r);
     kept = true;
+    fresh.delete(r);
     await keepRecord(r, blobs);
   };
   const soon = () => {
@@ -29,7 +50,6 @@ function keeper(r) {
       while (again && !stopped) { again = false; await now(); }
     })().finally(() => { writing = null; });
   };
-  record(r.uuid).then((found) => { kept ||= Boolean(found); });
   return { now, soon, stop: async () => { stopped = true; await writing; } };
 }
 
@@ -74,10 +94,8 @@ const fault = (name) => h("span.err", { "data-for": name, role: "alert" });
 function placePart(r, k) {
   const line = h("span.fix");
   const draw = () => {
-    const fix = here();
-    if (fix && !r.fields.typed_only && (r.fields.lat === undefined || fix.accuracy <= r.fields.accuracy) && Date.now() - r.made < 10 * 60_000) {
-      Object.assign(r.fields, { lat: fix.lat, lon: fix.lon, accuracy: fix.accuracy });
-    }
+    if (isEmpty(r)) place(r, true);
+    else if (Date.now() - r.made < 5 * 60_000) place(r, false);
     const f = r.fields;
     if (f.lat !== undefined) fill(line, h("span.light.ok", `定位 ±${f.accuracy} 米`), h("button.link", { type: "button", onclick: () => { delete f.lat; delete f.lon; f.typed_only = true; k.soon(); draw(); } }, "不用定位"));
     else if (f.typed_only) fill(line, h("span.light.idle", "不用定位"), h("button.link", { type: "button", onclick: () => { delete f.typed_only; look(); draw(); } }, "用定位"));
@@ -150,7 +168,7 @@ export function verifyForm(me, data, c, r, { stored }) {
     h("h2", "核查"),
     choice(r, k, "verb", "现场怎样", [{ key: "closed", name: "通过，结案" }, { key: "sent_back", name: "退回整改" }], draw), fault("verb"),
     outcomes,
-    h("label.field", h("span", "现场情况"), text(r, k, "text", { rows: 2, placeholder: "如：已补植三株，树池清过" }), fault("text")),
+    h("label.field", h("span", "现场情况"), text(r, k, "text", { rows: 2, placeholder: "如：已补植三株，树池清过", maxLength: 2000 }), fault("text")),
     filesPart(r, k.now, { most: data.files, photoBytes: data.photo_bytes }),
     h("div.do", h("button.btn.go.big", "存下")));
   const check = () => {
@@ -171,7 +189,7 @@ export function noteForm(me, data, c, r, { stored }) {
   look();
   const form = h("form.writing", { noValidate: true, onsubmit: (e) => { e.preventDefault(); faults(form, (r.fields.text || "").trim() ? [] : [["text", "请写补充的情况"]]) && enqueue(r, k, stored); } },
     h("h2", "补充说明"),
-    h("label.field", h("span", "看到什么"), text(r, k, "text", { rows: 2, placeholder: "如：今天又多了两堆" }), fault("text")),
+    h("label.field", h("span", "看到什么"), text(r, k, "text", { rows: 2, placeholder: "如：今天又多了两堆", maxLength: 2000 }), fault("text")),
     filesPart(r, k.now, { most: data.files, photoBytes: data.photo_bytes }),
     h("div.do", h("button.btn.go.big", "存下")));
   return form;

@@ -48,6 +48,7 @@ async function bring(me, r, f) {
   if (!blob) throw new Away("refused", `“${name}”不在这台设备上了，请删除后重拍`);
   let state = await begin(), anew = 0;
   while (!state.whole) {
+    if (!(await record(r.uuid))) return; // deleted meanwhile
     tell({ uuid: r.uuid, file: uuid, offset: state.offset });
     const from = performance.now();
     try {
@@ -93,11 +94,16 @@ async function settle(me, r, e) {
   if (!(e instanceof Away)) e = new Away("later", "这台设备出了错：" + e.message);
   const tries = r.tries + 1;
   const wait = { state: "waiting", error: e.why === "later" ? e.message : "", tries, next: Date.now() + pause(tries) };
-  if (e.why === "signedOut") await put("meta", "me", { ...me, signedOut: true });
+  if (e.why === "signedOut") await signedOut(me);
   else if (e.why === "refused" && e.body?.field === "files" && e.status !== 422 && tries < 4) wait.files = r.files.map((f) => ({ ...f, whole: false }));
   else if (e.why === "refused") Object.assign(wait, { state: "stuck", error: e.message, case: e.body?.case });
   await change(r.uuid, wait);
   return e.why === "refused" || e.why === "later";
+}
+
+async function signedOut(me) {
+  const now = await get("meta", "me");
+  if (now?.account === me.account) await put("meta", "me", { ...now, signedOut: true });
 }
 
 // remember keeps the last ones that went up, so that one sees that they did.
