@@ -406,6 +406,7 @@ func TestField_WhatGoesWrong(t *testing.T) {
 	g.on()
 	phone.network(t, false)
 	phone.untilSays(t, "卡住 2")
+	phone.until(t, "has sent the good one", `!document.querySelector(".outbox").innerText.includes("公厕无洗手液")`)
 	s.mustBeFiledOnce(t, "公厕无洗手液", goodHash)
 	phone.untilSays(t, "“坏照片.jpg”不是能收的文件")
 	phone.look(t, "field-stuck")
@@ -449,7 +450,7 @@ func TestField_ADeviceOfTwoPeople(t *testing.T) {
 	phone.find(t, "村道边乱倒建筑垃圾", "村口桥头", path)
 	phone.field(t, "#register")
 	phone.do(t, chromedp.SendKeys(chromedp.CSS("textarea[name=words]"), "写到一半"))
-	phone.until(t, "keeps the draft", `new Promise(on => setTimeout(on, 200, true))`) // no longer than somebody needs to put the phone away
+	phone.until(t, "keeps the draft", `new Promise(on => { const o = indexedDB.open("pinzhi-field"); o.onsuccess = () => { const r = o.result.transaction("records").objectStore("records").getAll(); r.onsuccess = () => on(r.result.some(x => x.state === "draft" && x.fields.words === "写到一半")); } })`)
 	phone.field(t, "#register")
 	phone.until(t, "goes on with the draft", `document.querySelector("textarea[name=words]").value === "写到一半"`)
 

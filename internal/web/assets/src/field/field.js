@@ -188,7 +188,7 @@ function ways(r) {
   const draft = r.state === "draft" && r.kind === "register", again = r.case ? r.case.step === "responded" : true;
   return h("span.ways",
     location.hash === "#queue/" + r.uuid ? null : draft ? h("a.btn", { href: "#register/" + r.uuid }, "继续写") : h("a.btn", { href: "#queue/" + r.uuid }, "看"),
-    r.state !== "draft" && again && h("button.btn", { type: "button", onclick: () => resend(r) }, r.case ? "照我的再办" : "重试"),
+    (r.state === "waiting" || r.state === "stuck") && again && h("button.btn", { type: "button", onclick: () => resend(r) }, r.case ? "照我的再办" : "重试"),
     r.state === "stuck" && r.kind === "register" && h("button.btn", { type: "button", onclick: () => rework(r) }, "修改"),
     h("button.btn", { type: "button", onclick: () => remove(r) }, "删除"));
 }
