@@ -257,6 +257,7 @@ async function signOut(e) {
   const form = e.target, n = (await records(me.account)).length;
   if (n && !window.confirm(`还有 ${n} 条没有上传。退出后仍留在本机，您再登录时接着上传。退出吗？`)) return;
   await leave();
+  if (!form.isConnected) { form.hidden = true; document.body.append(form); } // drawn anew meanwhile; a form outside the page goes nowhere
   form.submit();
 }
 
@@ -269,9 +270,19 @@ async function view() {
   return ({ register: registerView, verify: verifyView, near: nearView, queue: queueView }[name] || registerView)(id);
 }
 
+// pressed: nothing is drawn anew under a finger, or what it presses is gone before it is lifted.
+let pressed = false;
+addEventListener("pointerdown", () => { pressed = true; }, true);
+for (const up of ["pointerup", "pointercancel"]) addEventListener(up, () => setTimeout(() => { pressed = false; }, 50), true);
+
+// nameOf names what has the focus, so that it has it again after the list was drawn anew.
+const nameOf = (el) => `${el.closest("[data-uuid]")?.dataset.uuid} ${el.textContent}`;
+
 async function go() {
   drawn = location.hash;
-  fill(byID("view"), [await view()].flat());
+  const shown = [await view()].flat(), had = byID("view").contains(document.activeElement) && nameOf(document.activeElement);
+  fill(byID("view"), shown);
+  if (had) [...byID("view").querySelectorAll("a, button")].find((el) => nameOf(el) === had)?.focus();
   await frame();
   document.body.dataset.ready = "1";
 }
@@ -288,7 +299,7 @@ async function ask() {
 async function pulse(force) {
   const was = online;
   const why = await refresh();
-  if (lively()) await go(); else await frame();
+  if (lively() && !pressed) await go(); else await frame();
   if (!why) await send({ now: force || !was, wait: force }).catch(() => {});
 }
 
@@ -316,6 +327,7 @@ document.addEventListener("fix", async () => {
 
 let redraw, anew;
 async function changed() {
+  if (pressed) { redraw = setTimeout(changed, 100); return; }
   const stored = await get("meta", "me");
   if (stored?.account !== me?.account) { await recall(); await go(); return; }
   if (me) me.signedOut = stored.signedOut;
