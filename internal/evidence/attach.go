@@ -22,7 +22,10 @@ func (s *Service) Attach(ctx context.Context, tx db.Tx, in Incoming, to Subject)
 		if first.SHA256 != in.SHA256 {
 			return File{}, kernel.E(kernel.Conflict, "“%s”的上传编号已经用在另一个文件上，请重新选择文件再上传", in.Name).On("files")
 		}
-		return first, nil
+		return first, consume(ctx, tx, in)
+	}
+	if err := consume(ctx, tx, in); err != nil {
+		return File{}, err
 	}
 	f := in.File
 	f.SubjectKind, f.SubjectID, f.Purpose, f.Round = to.Kind, to.ID, to.Purpose, to.Round

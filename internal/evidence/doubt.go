@@ -41,9 +41,10 @@ type About struct {
 	Now       time.Time
 }
 
-// Doubts lists what does not fit about a file, the gravest first. Documents are not asked when and where.
+// Doubts lists what does not fit about a file, the gravest first. Documents and voices are
+// not asked when and where.
 func Doubts(f File, about About) (doubts []Doubt) {
-	if f.Kind == Document {
+	if f.Kind == Document || f.Kind == Audio {
 		return nil
 	}
 	say := func(code, format string, args ...any) {

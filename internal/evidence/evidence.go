@@ -1,6 +1,7 @@
 // Package evidence keeps files and photographs: the original untouched under its SHA-256, when and where it was
 // made by three accounts (the device, the picture itself, this server), its web sizes, and which other photo of
-// the campaign it repeats. It owns the tables evidence, evidence_looks and evidence_marks; the bytes lie in Blobs.
+// the campaign it repeats. It owns the tables evidence, evidence_looks, evidence_marks, uploads and upload_pieces; the
+// bytes lie in Blobs.
 package evidence
 
 import (
@@ -21,6 +22,7 @@ const (
 	Photo    Kind = "photo"
 	Document Kind = "document"
 	Video    Kind = "video"
+	Audio    Kind = "audio"
 )
 
 // Purposes of a file at its subject. A room may have others of its own.
@@ -118,6 +120,7 @@ type Meta struct {
 	DeviceAt   time.Time
 	Device     *Place
 	Accuracy   float64 // metres
+	SHA256     string  // what it must have; "" where nobody says
 
 	AccountID int64
 	PersonID  int64
@@ -138,6 +141,7 @@ type Incoming struct {
 	File
 
 	imprint imprint
+	upload  int64 // by which it came in pieces, 0 for none
 }
 
 // Limits bound what is taken in.
@@ -145,12 +149,13 @@ type Limits struct {
 	PhotoBytes    int64
 	DocumentBytes int64
 	VideoBytes    int64
+	AudioBytes    int64
 	Pixels        int64 // of one photo
 	Files         int   // of one upload
 }
 
 // DefaultLimits are those of the manual.
-var DefaultLimits = Limits{PhotoBytes: 30 << 20, DocumentBytes: 50 << 20, VideoBytes: 100 << 20, Pixels: 100e6, Files: 20}
+var DefaultLimits = Limits{PhotoBytes: 30 << 20, DocumentBytes: 50 << 20, VideoBytes: 100 << 20, AudioBytes: 20 << 20, Pixels: 100e6, Files: 20}
 
 // CheckCount fails with too_large if an upload brings more files than allowed.
 func (l Limits) CheckCount(n int) error {
@@ -166,12 +171,14 @@ func (l Limits) bytesOf(k Kind) int64 {
 		return l.PhotoBytes
 	case Video:
 		return l.VideoBytes
+	case Audio:
+		return l.AudioBytes
 	default:
 		return l.DocumentBytes
 	}
 }
 
-func (l Limits) largest() int64 { return max(l.PhotoBytes, l.DocumentBytes, l.VideoBytes) }
+func (l Limits) largest() int64 { return max(l.PhotoBytes, l.DocumentBytes, l.VideoBytes, l.AudioBytes) }
 
 // Service receives, keeps and shows evidence.
 type Service struct {

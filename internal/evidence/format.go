@@ -40,11 +40,17 @@ var formats = map[Format]formatRule{
 	"mp4":  {Video, "video/mp4", []string{".mp4", ".m4v"}, false},
 	"mov":  {Video, "video/quicktime", []string{".mov"}, false},
 	"3gp":  {Video, "video/3gpp", []string{".3gp"}, false},
-	"webm": {Video, "video/webm", []string{".webm"}, false},
+	"webm": {Video, "video/webm", []string{".webm"}, false}, // a voice in one is a film without pictures
+	"m4a":  {Audio, "audio/mp4", []string{".m4a"}, false},
+	"aac":  {Audio, "audio/aac", []string{".aac"}, false},
+	"mp3":  {Audio, "audio/mpeg", []string{".mp3"}, false},
+	"wav":  {Audio, "audio/wav", []string{".wav"}, false},
+	"amr":  {Audio, "audio/amr", []string{".amr"}, false},
+	"ogg":  {Audio, "audio/ogg", []string{".ogg", ".oga", ".opus"}, false},
 }
 
 // Accepted is what the upload page tells the browser to offer.
-const Accepted = "image/jpeg,image/png,image/webp,image/heic,.heic,.pdf,.docx,.xlsx,.pptx,.doc,.xls,.ppt,.wps,.et,.ofd,video/mp4,video/quicktime,video/webm,.3gp"
+const Accepted = "image/jpeg,image/png,image/webp,image/heic,.heic,.pdf,.docx,.xlsx,.pptx,.doc,.xls,.ppt,.wps,.et,.ofd,video/mp4,video/quicktime,video/webm,.3gp,audio/*,.m4a,.amr"
 
 // ContentType is what files of the format are served as.
 func (f Format) ContentType() string { return formats[f].contentType }
@@ -102,6 +108,18 @@ func sniff(name string, r io.ReaderAt, size int64) (Format, error) {
 		return sniffZip(name, r, size)
 	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
 		return sniffCompound(name, r, size)
+	case len(head) > 12 && string(head[:4]) == "RIFF" && string(head[8:12]) == "WAVE":
+		return "wav", nil
+	case bytes.HasPrefix(head, []byte("#!AMR")):
+		return "amr", nil
+	case bytes.HasPrefix(head, []byte("OggS")):
+		return "ogg", nil
+	case bytes.HasPrefix(head, []byte("ID3")):
+		return "mp3", nil
+	case len(head) > 2 && head[0] == 0xff && head[1]&0xf6 == 0xf0: // ADTS: layer 0
+		return "aac", nil
+	case len(head) > 2 && head[0] == 0xff && head[1]&0xe6 == 0xe2: // MPEG audio frame: layer III
+		return "mp3", nil
 	case bytes.HasPrefix(head, []byte("\x1aE\xdf\xa3")) && bytes.Contains(head[:min(64, len(head))], []byte("webm")):
 		return "webm", nil
 	}
@@ -114,6 +132,7 @@ var brands = map[string]Format{
 	"isom": "mp4", "iso2": "mp4", "iso4": "mp4", "iso5": "mp4", "iso6": "mp4", "mp41": "mp4", "mp42": "mp4", "avc1": "mp4",
 	"M4V ": "mp4", "M4VH": "mp4", "M4VP": "mp4", "MSNV": "mp4", "dash": "mp4",
 	"qt  ": "mov", "3gp4": "3gp", "3gp5": "3gp", "3gp6": "3gp", "3gp7": "3gp", "3g2a": "3gp",
+	"M4A ": "m4a", "M4B ": "m4a",
 }
 
 func sniffBoxes(head []byte) Format {
@@ -125,7 +144,7 @@ func sniffBoxes(head []byte) Format {
 }
 
 func refused(name string) error {
-	return kernel.E(kernel.Invalid, "“%s”不是能收的文件。可以上传照片（JPG、PNG、WebP、HEIC）、PDF、OFD、Word、Excel、PPT 和短视频（MP4、MOV）",
+	return kernel.E(kernel.Invalid, "“%s”不是能收的文件。可以上传照片（JPG、PNG、WebP、HEIC）、PDF、OFD、Word、Excel、PPT、录音（M4A、MP3、AMR、WAV）和短视频（MP4、MOV）",
 		name).On("files")
 }
 

@@ -31,6 +31,9 @@ func (s *Service) Receive(ctx context.Context, campaignID int64, r io.Reader, me
 	if err := s.spool(ctx, spool, r, &in.File); err != nil {
 		return Incoming{}, err
 	}
+	if meta.SHA256 != "" && meta.SHA256 != in.SHA256 {
+		return Incoming{}, kernel.E(kernel.Invalid, "“%s”传到时与原件不一致，请重传", in.Name).On("files")
+	}
 	if err := s.recognise(spool, &in.File); err != nil {
 		return Incoming{}, err
 	}
@@ -100,7 +103,7 @@ func (s *Service) spool(ctx context.Context, to io.Writer, r io.Reader, f *File)
 	return nil
 }
 
-var kindNames = map[Kind]string{Photo: "照片", Document: "文档", Video: "视频"}
+var kindNames = map[Kind]string{Photo: "照片", Document: "文档", Video: "视频", Audio: "录音"}
 
 func tooLarge(name, what string, limit int64) error {
 	return kernel.E(kernel.TooLarge, "“%s”太大：%s不能超过 %d MB，请压缩或分开后再上传", name, what, limit>>20).On("files")

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/jpeg"
 	"log/slog"
+	"sync"
 	"time"
 
 	"pinzhi/internal/db"
@@ -28,8 +29,12 @@ const (
 
 func sizeKey(f File, size string) string { return Key(f.CampaignID, f.SHA256) + "." + size + ".jpg" }
 
-// Run makes web sizes until ctx ends. Failures are logged and tried again. Any number of instances may run.
+// Run makes web sizes and forgets abandoned uploads until ctx ends. Failures are logged and tried again. Any number
+// of instances may run.
 func (s *Service) Run(ctx context.Context) {
+	var beside sync.WaitGroup
+	beside.Go(func() { s.sweepUploads(ctx) })
+	defer beside.Wait()
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {

@@ -64,7 +64,20 @@ func newTab(t *testing.T, browser context.Context, s *webtest.Site, login string
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	b := &tab{ctx: ctx, base: s.URL, login: login}
-	messages := chromedp.Console(ctx)
+	b.listen()
+	b.do(t, chromedp.EmulateViewport(width, height))
+	if login == "" {
+		return b
+	}
+	b.do(t, chromedp.Navigate(s.URL+"/signin"), chromedp.SendKeys(chromedp.CSS("input[name=login]"), login),
+		chromedp.SendKeys(chromedp.CSS("input[name=password]"), webtest.Password),
+		chromedp.Click(chromedp.CSS("form[action='/signin'] button")), chromedp.WaitReady(chromedp.CSS("nav.rail")))
+	return b
+}
+
+// listen remembers what the console complains of.
+func (b *tab) listen() {
+	messages := chromedp.Console(b.ctx)
 	go func() {
 		for m, err := range messages {
 			if err != nil {
@@ -77,14 +90,6 @@ func newTab(t *testing.T, browser context.Context, s *webtest.Site, login string
 			}
 		}
 	}()
-	b.do(t, chromedp.EmulateViewport(width, height))
-	if login == "" {
-		return b
-	}
-	b.do(t, chromedp.Navigate(s.URL+"/signin"), chromedp.SendKeys(chromedp.CSS("input[name=login]"), login),
-		chromedp.SendKeys(chromedp.CSS("input[name=password]"), webtest.Password),
-		chromedp.Click(chromedp.CSS("form[action='/signin'] button")), chromedp.WaitReady(chromedp.CSS("nav.rail")))
-	return b
 }
 
 func (b *tab) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {

@@ -303,10 +303,7 @@ func (q *request) receive() ([]evidence.Incoming, error) {
 	if err := q.s.Evidence.Limits().CheckCount(len(heads)); err != nil {
 		return nil, err
 	}
-	meta := evidence.Meta{AccountID: q.actor.AccountID, PersonID: q.actor.PersonID, ByName: q.actor.Name}
-	if units := unitsOfSeats(q.view.Standing.Seats); len(units) > 0 {
-		meta.UnitID = units[0]
-	}
+	meta := q.evidenceMeta()
 	var list []evidence.Incoming
 	for _, h := range heads {
 		file, err := h.Open()

@@ -108,7 +108,7 @@ func (q *request) fail(err error) {
 		return
 	}
 	code := kernel.CodeOf(err)
-	if code == kernel.Unauthenticated && q.Method == http.MethodGet {
+	if code == kernel.Unauthenticated && q.Method == http.MethodGet && !q.wantsJSON() {
 		http.Redirect(q.w, q.Request, "/signin?to="+url.QueryEscape(q.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
@@ -117,6 +117,10 @@ func (q *request) fail(err error) {
 		q.s.Log.ErrorContext(q.ctx(), "failed", "ref", ref, "path", q.URL.Path, "err", err)
 	} else {
 		q.s.Log.WarnContext(q.ctx(), "refused", "ref", ref, "path", q.URL.Path, "code", string(code), "err", err)
+	}
+	if q.wantsJSON() {
+		q.refuseJSON(err, ref)
+		return
 	}
 	if renderErr := q.render(statusOf(code), "没有办成", views.Refusal(kernel.MessageOf(err), ref, q.Header.Get("Referer"))); renderErr != nil {
 		q.s.Log.ErrorContext(q.ctx(), "error page", "err", renderErr)

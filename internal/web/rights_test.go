@@ -51,7 +51,8 @@ type right struct {
 	may    string
 	path   string // where the path is not the route's
 	form   string
-	upload string // a plan of the repository, sent as a file
+	json   string // a body of JSON, in place of a form
+	upload string // a plan of the repository, sent as a file; or aPiece
 	status int    // what who may is answered, where it is not 200 for a page or 303 after a form
 }
 
@@ -77,6 +78,25 @@ var rights = []right{
 	{route: "GET /feed/{feed}", may: anybody, path: "/feed/{token_of_feed}.ics"},
 	{route: "GET /deliveries", may: "system"},
 	{route: "POST /deliveries/{n}/retry", may: "system", path: "/deliveries/{z}/retry"},
+	// The field page itself has nothing of anybody in it. {up} is an upload that the inspector began.
+	{route: "GET /field", may: anybody},
+	{route: "GET /sw.js", may: anybody},
+	{route: "GET /manifest.webmanifest", may: anybody},
+	{route: "GET /field/me.json", may: signedIn},
+	{route: "GET /c/{c}/field/data.json", may: members, path: "/c/{c}/field/data.json?lat=36.08&lon=111.52"},
+	{route: "POST /c/{c}/field/records", may: members, status: http.StatusOK,
+		json: `{"uuid": "{new}", "kind": "register", "fields": {"words": "行道树枯死", "address": "解放路"}}`},
+	{route: "POST /c/{c}/field/records", may: "inspector", status: http.StatusOK, // his photograph
+		json: `{"uuid": "{new}", "kind": "register", "fields": {"words": "行道树枯死", "address": "解放路"}, "files": ["{sent}"]}`},
+	{route: "POST /c/{c}/field/records", may: "office inspector", status: http.StatusOK,
+		json: `{"uuid": "{new}", "kind": "verify", "fields": {"case": {v}, "revision": 2, "verb": "closed", "outcome": "fixed"}}`},
+	{route: "POST /c/{c}/field/records", may: "office lead support inspector", status: http.StatusOK,
+		json: `{"uuid": "{new}", "kind": "note", "fields": {"case": {k}, "text": "又有两株枯死"}}`},
+	{route: "POST /c/{c}/uploads", may: members, status: http.StatusOK, json: `{"uuid": "{new}", "name": "现场.jpg", "bytes": 100, "sha256": "` + noHash + `"}`},
+	{route: "POST /c/{c}/uploads", may: "inspector", status: http.StatusOK, json: `{"uuid": "{up}", "name": "现场.jpg", "bytes": {size}, "sha256": "{hash}"}`},
+	{route: "GET /c/{c}/uploads/{uuid}", may: "inspector", path: "/c/{c}/uploads/{up}"},
+	{route: "PATCH /c/{c}/uploads/{uuid}", may: "inspector", path: "/c/{c}/uploads/{up}", upload: aPiece, status: http.StatusOK},
+	{route: "DELETE /c/{c}/uploads/{uuid}", may: "inspector", path: "/c/{c}/uploads/{up}", status: http.StatusNoContent},
 
 	{route: "GET /drafts", may: opensNew},
 	{route: "POST /drafts", may: opensNew, upload: thirdPlan},
@@ -201,7 +221,7 @@ func TestRights_EveryRouteHasARowAndEveryRowARoute(t *testing.T) {
 func TestRights_EveryRouteAsEveryRole(t *testing.T) {
 	s := stageFor(t)
 	for _, r := range rights {
-		may, writes := strings.Fields(r.may), strings.HasPrefix(r.route, "POST ")
+		may, writes := strings.Fields(r.may), !strings.HasPrefix(r.route, "GET ")
 		var before []string
 		if writes {
 			s.renew(t)
@@ -270,7 +290,7 @@ func TestRights_IdsOfAnotherCampaignLeadNowhere(t *testing.T) {
 	tried := 0
 	for _, r := range rights {
 		_, path, _ := strings.Cut(r.route, " ")
-		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}", "{x}", "{w}"} {
+		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}", "{x}", "{w}", "{uuid}"} {
 			if !strings.Contains(path, id) {
 				continue
 			}
@@ -304,7 +324,7 @@ func TestRights_AFormFromAnotherSiteIsRefused(t *testing.T) {
 		{"Origin": "null"},                 // a sandboxed frame
 	} {
 		for _, r := range rights {
-			if !strings.HasPrefix(r.route, "POST ") {
+			if strings.HasPrefix(r.route, "GET ") {
 				continue
 			}
 			role := strings.Fields(r.may)[0]

@@ -12,7 +12,7 @@ import (
 
 // shell is what surrounds a page: the rail of the campaign, or of the whole system.
 func (q *request) shell(title string, crumbs []ui.Crumb) ui.Shell {
-	s := ui.Shell{Title: title, Crumbs: crumbs, Assets: q.s.files.prefix, Who: q.actor.Name}
+	s := ui.Shell{Title: title, Crumbs: crumbs, Assets: q.s.files.prefix, Who: q.actor.Name, Account: q.actor.AccountID}
 	if !q.actor.Known() {
 		s.Who = ""
 		return s
@@ -137,6 +137,9 @@ func (q *request) casesInRail(s *ui.Shell) {
 		}
 	}
 	s.Nav[0] = slices.Insert(s.Nav[0], 2, item, ui.NavItem{Icon: "orders", Text: "督办单", Href: q.at("/orders")})
+	if slices.Contains(v.Desks(), cases.Verifier) { // whoever goes out and looks
+		s.Nav[0] = slices.Insert(s.Nav[0], 4, ui.NavItem{Icon: "field", Text: "外业（手机）", Href: q.base().Field()})
+	}
 }
 
 // missingYears warns of a year without a holiday table: every deadline in it is only assumed.

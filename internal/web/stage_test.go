@@ -144,6 +144,7 @@ func (s *stage) renew(t *testing.T) {
 	s.ids["{i}"], s.ids["{m}"] = s.workOn(t, s.home.ID, s.task.ID, unit)
 	s.renewCases(t)
 	s.renewTelling(t)
+	s.renewUploads(t)
 	s.ids["{f}"] = s.finding(t, s.home.ID)
 	s.ids["{d}"] = fmt.Sprint(s.draft(t, 0, thirdPlan))
 	s.ids["{r}"] = fmt.Sprint(s.draft(t, s.home.ID, revisedPlan))
@@ -207,6 +208,7 @@ func (s *stage) foreign(t *testing.T) map[string]string {
 	ids["{o}"] = s.orderOf(t, office, s.away.ID, ids["{k}"], s.firstUnit(t, s.away.ID), 0)
 	ids["{w}"] = s.viewOf(t, s.as(t, "elsewhere"), s.away.ID)
 	ids["{x}"] = s.importOf(t, office, s.away.ID)
+	ids["{uuid}"] = s.uploadOf(t, s.as(t, "office"), s.away.ID)
 	ids["{d}"] = fmt.Sprint(s.draft(t, s.away.ID, "examples/linfen-2023/plan.txt"))
 	return ids
 }
@@ -261,6 +263,9 @@ func (s *stage) callWith(t *testing.T, r right, role string, headers map[string]
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", kind)
+	if r.upload == aPiece {
+		req.Header.Set("Upload-Offset", "0")
+	}
 	for name, v := range headers {
 		req.Header.Set(name, v)
 	}
@@ -295,6 +300,12 @@ func escaped(path string) string {
 
 func (s *stage) body(t *testing.T, r right) (body io.Reader, contentType string) {
 	t.Helper()
+	if r.json != "" {
+		return strings.NewReader(s.filled(r.json)), "application/json"
+	}
+	if r.upload == aPiece {
+		return bytes.NewReader(photograph(t, 1)), "application/offset+octet-stream"
+	}
 	if r.upload == "" {
 		v, err := url.ParseQuery(s.filled(r.form))
 		if err != nil {

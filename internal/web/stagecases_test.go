@@ -3,6 +3,9 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"image"
 	"image/color"
@@ -133,4 +136,44 @@ func photograph(t *testing.T, seed int) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// aPiece stands for a photograph brought as the one piece of an upload, noHash for the SHA-256 of one that never comes.
+const (
+	aPiece = "a piece"
+	noHash = "0000000000000000000000000000000000000000000000000000000000000000"
+)
+
+// renewUploads has the inspector begin one upload and bring another.
+func (s *stage) renewUploads(t *testing.T) {
+	t.Helper()
+	inspector, file := s.as(t, "inspector"), photograph(t, 1)
+	account := kernel.ActorFrom(inspector).AccountID
+	for _, before := range []string{s.ids["{up}"], s.ids["{sent}"]} { // an account may not have too many open
+		if err := s.Evidence.DropUpload(inspector, s.home.ID, account, before); err != nil && kernel.CodeOf(err) != kernel.NotFound {
+			t.Fatal(err)
+		}
+	}
+	s.ids["{new}"], s.ids["{size}"], s.ids["{hash}"] = newID(), fmt.Sprint(len(file)), hashOf(file)
+	s.ids["{up}"], s.ids["{sent}"] = s.uploadOf(t, inspector, s.home.ID), s.uploadOf(t, inspector, s.home.ID)
+	if _, err := s.Evidence.AddPiece(inspector, s.home.ID, account, s.ids["{sent}"], 0, file); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// uploadOf begins an upload of a photograph.
+func (s *stage) uploadOf(t *testing.T, ctx context.Context, campaignID int64) string {
+	t.Helper()
+	file, id := photograph(t, 1), newID()
+	if _, err := s.Evidence.BeginUpload(ctx, campaignID, evidence.Meta{ClientUUID: id, Name: "现场.jpg", AccountID: kernel.ActorFrom(ctx).AccountID}, int64(len(file)), hashOf(file)); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func newID() string { return rand.Text() }
+
+func hashOf(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
 }

@@ -16,6 +16,9 @@ import (
 // Base is the address that a campaign's pages begin with.
 type Base string
 
+// Field is the address of the field page for this campaign.
+func (b Base) Field() string { return "/field?c=" + strings.TrimPrefix(string(b), "/c/") }
+
 // To is the address of a page of the campaign.
 func (b Base) To(format string, args ...any) string { return string(b) + fmt.Sprintf(format, args...) }
 

@@ -3,6 +3,7 @@ import htmx from "htmx.org/dist/htmx.esm.js";
 import "./panes.js";
 import "./desk.js";
 import "./bell.js";
+import { exists, get, leave } from "./field/store.js";
 
 htmx.config.includeIndicatorStyles = false; // the content security policy allows no inline style
 htmx.config.allowEval = false;
@@ -14,6 +15,22 @@ document.addEventListener("keydown", (e) => {
     const find = [...document.querySelectorAll("[data-find]")].find((el) => el.offsetParent !== null);
     if (find) { e.preventDefault(); find.focus(); find.select(); }
   }
+});
+
+// Whoever signs out, or is not who was signed in here before, takes with him what the field page of this device knows.
+// What he has not sent stays, for him alone.
+async function hand(account) {
+  if (!(await exists())) return;
+  const me = await get("meta", "me");
+  if (me && me.account !== account) await leave();
+}
+const account = Number(document.body.dataset.account);
+if (account) hand(account).catch(() => {});
+document.addEventListener("submit", (e) => {
+  const form = e.target;
+  if (form.getAttribute("action") !== "/signout") return;
+  e.preventDefault();
+  Promise.race([hand(0), new Promise((on) => setTimeout(on, 1000))]).catch(() => {}).finally(() => form.submit());
 });
 
 // Escape closes the menu, and so does a click beside it.

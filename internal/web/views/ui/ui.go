@@ -21,6 +21,7 @@ type Shell struct {
 	Drill   bool
 	Where   string // phase and day
 	Who     string // who is signed in, or ""
+	Account int64  // whose account that is, or 0
 	Search  string // where the search form goes, or ""
 	Query   string
 	Assets  string // path prefix of the bundled files, with their version
