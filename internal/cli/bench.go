@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -16,28 +18,50 @@ import (
 	"time"
 
 	"pinzhi/internal/access"
+	"pinzhi/internal/calendar"
 	"pinzhi/internal/campaign"
+	"pinzhi/internal/cases"
 	"pinzhi/internal/db"
+	"pinzhi/internal/drill"
+	"pinzhi/internal/evidence"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
+	"pinzhi/internal/notify"
 	"pinzhi/internal/web"
 )
 
-// benchCmd measures what people wait for, on a made-up city's campaign filled through the services that everybody
-// uses, over HTTP. It only prints: a machine that is busy must fail no test.
+// benchCmd measures what people wait for, in a made-up city that lived for months, over HTTP. It only prints and keeps
+// what it measured: a machine that is busy must fail no test.
 type benchCmd struct {
 	DB       string `name:"db" placeholder:"postgres://…" help:"在这个空的 PostgreSQL 库上再测一遍。"`
-	Plan     string `type:"existingfile" default:"examples/pinghe/plan.txt" help:"用哪份方案启动演练行动。"`
 	Read     string `type:"existingfile" default:"examples/linfen-2023/plan.txt" help:"测读方案用哪一份。"`
-	Items    int    `default:"385" help:"每项任务分解出多少工作项。"`
-	Requests int    `default:"60" help:"每一页请求多少次。"`
-	Clients  int    `default:"16" help:"登记工作项时同时有多少人。"`
+	Cases    int    `default:"100000" help:"演练多少件案件。"`
+	Months   int    `default:"15" help:"演练几个月。"`
+	Requests int    `default:"100" help:"每一页请求多少次。"`
+	Clients  int    `default:"16" help:"登记案件时同时有多少人。"`
+	Seconds  int    `default:"10" help:"登记案件测多少秒。"`
+	Keep     string `type:"path" default:"bench/latest.json" help:"结果存到哪个文件。"`
 	Profile  string `type:"path" placeholder:"FILE" help:"把请求各页时的 CPU 剖析写到文件，go tool pprof 可看。"`
+
+	kept []measured
 }
 
-// Run prints a table for each database.
+// measured is one figure, with the machine it was taken on.
+type measured struct {
+	Name   string  `json:"name"`
+	Value  float64 `json:"value"`
+	Unit   string  `json:"unit"`
+	Cores  int     `json:"cores"`
+	Memory int     `json:"memory"` // of the machine, MB
+}
+
+func (c *benchCmd) keep(name string, value float64, unit string) {
+	c.kept = append(c.kept, measured{name, math.Round(value*1000) / 1000, unit, runtime.NumCPU(), machineMemory()})
+}
+
+// Run prints a table for each database, and keeps the figures.
 func (c *benchCmd) Run(ctx context.Context, s *streams) error {
-	fmt.Fprintf(s.out, "%s/%s，%d 个处理器，%s\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+	fmt.Fprintf(s.out, "%s/%s，%d 个处理器，内存 %d MB，%s\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), machineMemory(), runtime.Version())
 	if err := c.processes(ctx, s.out); err != nil {
 		return err
 	}
@@ -54,7 +78,14 @@ func (c *benchCmd) Run(ctx context.Context, s *streams) error {
 			return err
 		}
 	}
-	return nil
+	if err := os.MkdirAll(filepath.Dir(c.Keep), 0o750); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(c.kept, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(c.Keep, append(text, '\n'), 0o600)
 }
 
 // benched is a running site to measure.
@@ -77,13 +108,25 @@ func (c *benchCmd) measure(ctx context.Context, out io.Writer, g ground) error {
 		return err
 	}
 	defer closeDB() //nolint:errcheck // thrown away
-	// A day in the middle of the plan's phases, so that the pages hold what they hold in use.
-	clock := kernel.FixedClock(func() time.Time { return time.Date(2024, 3, 27, 1, 40, 0, 0, time.UTC) })
-	b := &benched{benchCmd: c, ground: g, out: out, db: d, campaigns: campaign.New(d, clock), accounts: access.NewService(d, clock), today: clock.Today()}
 	fmt.Fprintf(out, "\n== %s ==\n", d.Kind())
-	if err := b.fill(ctx); err != nil {
+	if err := mustBeEmpty(ctx, d); err != nil {
 		return err
 	}
+	blobs, err := evidence.NewFolder(filepath.Join(g.Data, "evidence"))
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	lived, err := drill.Live(ctx, d, blobs, drill.Options{Cases: c.Cases, Months: c.Months, Seed: 1, Pictures: 40}, nil)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "演练 %d 件、%d 个月：%.1f 秒\n", c.Cases, c.Months, time.Since(began).Seconds())
+	c.keep(fmt.Sprintf("%s: drill of %d cases", d.Kind(), c.Cases), time.Since(began).Seconds(), "s")
+	until := time.Now()
+	clock := kernel.FixedClock(func() time.Time { return lived.Until.Add(time.Since(until)) })
+	b := &benched{benchCmd: c, ground: g, out: out, db: d, campaigns: campaign.New(d, clock), accounts: access.NewService(d, clock), campaign: lived.Campaign, today: clock.Today()}
+	began = time.Now()
 	keeper, err := ledger.Open(ctx, d, g.Data, clock)
 	if err != nil {
 		return err
@@ -91,16 +134,32 @@ func (c *benchCmd) measure(ctx context.Context, out io.Writer, g ground) error {
 	if _, err := keeper.SealNow(ctx); err != nil {
 		return err
 	}
+	fmt.Fprintf(out, "封存流水：%.1f 秒\n", time.Since(began).Seconds())
+	if d.Kind() == db.Postgres { // as autovacuum does within minutes
+		if _, err := d.Reader().ExecContext(ctx, "VACUUM ANALYZE"); err != nil {
+			return err
+		}
+	}
 	background, stop := context.WithCancel(ctx)
 	defer stop()
 	go keeper.Run(background) // as in serve
-	return b.visit(ctx, clock)
+	return b.visit(background, clock, blobs)
 }
 
 // visit boots the handler that ships, on a loopback address, and measures its pages, writing, and its start.
-func (b *benched) visit(ctx context.Context, clock kernel.Clock) error {
-	server := &web.Server{DB: b.db, Clock: clock, Campaigns: b.campaigns, Accounts: b.accounts,
-		Sessions: access.NewSessions(b.accounts, false), Log: slog.New(slog.DiscardHandler)}
+func (b *benched) visit(ctx context.Context, clock kernel.Clock, blobs evidence.Blobs) error {
+	log := slog.New(slog.DiscardHandler)
+	days, files := calendar.New(b.db, clock), evidence.New(b.db, blobs, clock, evidence.DefaultLimits)
+	matters := cases.New(b.db, clock, days, b.campaigns, files)
+	telling, err := notify.New(b.db, clock, days, b.campaigns, matters, b.accounts, notify.Config{})
+	if err != nil {
+		return err
+	}
+	go matters.Run(ctx)
+	go days.Run(ctx, log)
+	go telling.Run(ctx, log)
+	server := &web.Server{DB: b.db, Clock: clock, Campaigns: b.campaigns, Cases: matters, Calendar: days, Evidence: files, Accounts: b.accounts, Notify: telling,
+		Sessions: access.NewSessions(b.accounts, false), Log: log}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -116,9 +175,11 @@ func (b *benched) visit(ctx context.Context, clock kernel.Clock) error {
 	if err := b.profiled(func() error { return v.pages(ctx) }); err != nil {
 		return err
 	}
-	if err := v.writes(ctx); err != nil {
+	if err := v.registers(ctx); err != nil {
 		return err
 	}
+	fmt.Fprintf(b.out, "服务和演练、压测在同一进程，内存最多用到 %d MB\n", mostMemory())
+	b.keep(string(b.db.Kind())+": most memory of the process, filling and clients included", float64(mostMemory()), "MB")
 	return b.start(ctx)
 }
 
@@ -171,6 +232,7 @@ func (b *benched) start(ctx context.Context) error {
 		}
 		healthy, page = append(healthy, h), append(page, p)
 	}
+	b.keep(string(b.db.Kind())+": from start to first page", median(page).Seconds()*1000, "ms")
 	fmt.Fprintf(b.out, "在这个库上启动：到 /healthz 答复 %s，到第一页 %s（%d 次的中位）\n", ms(median(healthy)), ms(median(page)), starts)
 	return nil
 }

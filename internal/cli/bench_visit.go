@@ -8,14 +8,18 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"pinzhi/internal/access"
 	"pinzhi/internal/campaign"
+	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
+	"pinzhi/internal/plan"
 	"pinzhi/internal/roster"
 )
 
@@ -35,35 +39,21 @@ func (s *stopwatch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// visitor is somebody of the office, signed in.
+// visitor is somebody of the office, signed in, with all who register.
 type visitor struct {
 	*benched
 
-	url    string
-	client *http.Client
-	watch  *stopwatch
-	tasks  []campaign.Task
-	seats  []roster.Seat
+	url     string
+	client  *http.Client
+	clients []*http.Client
+	watch   *stopwatch
+	tasks   []campaign.Task
+	seats   []roster.Seat
 }
 
-const (
-	benchLogin    = "bench"
-	benchPassword = "correct-horse-staple"
-)
+const benchPassword = "correct-horse-staple"
 
-func (b *benched) accountOf(ctx context.Context, personID int64) error {
-	a, err := b.accounts.Create(ctx, access.NewAccount{Login: benchLogin, Name: "基准测试", PersonID: personID})
-	if err != nil {
-		return err
-	}
-	token, err := b.accounts.IssueLink(ctx, a.ID)
-	if err != nil {
-		return err
-	}
-	_, err = b.accounts.RedeemLink(ctx, token, benchPassword)
-	return err
-}
-
+// enter signs in as many people as register; the first of them, of the office, looks at the pages.
 func (b *benched) enter(ctx context.Context, at string, watch *stopwatch) (*visitor, error) {
 	v := &visitor{benched: b, url: at, watch: watch}
 	var err error
@@ -73,25 +63,61 @@ func (b *benched) enter(ctx context.Context, at string, watch *stopwatch) (*visi
 	if v.seats, err = roster.SeatsOf(ctx, b.db.Reader(), b.campaign.ID); err != nil {
 		return nil, err
 	}
-	if err := b.account(ctx, v.seats); err != nil {
+	people := peopleOf(v.seats, b.Clients)
+	if len(people) == 0 {
+		return nil, kernel.E(kernel.Invalid, "这份方案里没有办公室的人，测不了")
+	}
+	for i := range b.Clients {
+		c, err := v.signIn(ctx, people[i%len(people)])
+		if err != nil {
+			return nil, err
+		}
+		v.clients = append(v.clients, c)
+	}
+	v.client = v.clients[0]
+	return v, nil
+}
+
+// peopleOf lists people, those of the office first.
+func peopleOf(seats []roster.Seat, most int) (ids []int64) {
+	for _, office := range []bool{true, false} {
+		for _, s := range seats {
+			if (s.BodyKind == plan.Office) == office && !slices.Contains(ids, s.PersonID) && len(ids) < most {
+				ids = append(ids, s.PersonID)
+			}
+		}
+	}
+	return ids
+}
+
+func (v *visitor) signIn(ctx context.Context, personID int64) (*http.Client, error) {
+	a, err := v.accounts.ByPerson(ctx, personID)
+	if err != nil {
+		return nil, err
+	}
+	token, err := v.accounts.IssueLink(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := v.accounts.RedeemLink(ctx, token, benchPassword); err != nil {
 		return nil, err
 	}
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, err
 	}
-	v.client = &http.Client{Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: b.Clients},
+	c := &http.Client{Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: 2},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return v, v.post(ctx, "/signin", url.Values{"login": {benchLogin}, "password": {benchPassword}})
+	return c, v.post(ctx, c, "/signin", url.Values{"login": {a.Login}, "password": {benchPassword}})
 }
 
-func (v *visitor) post(ctx context.Context, path string, form url.Values) error {
+func (v *visitor) post(ctx context.Context, c *http.Client, path string, form url.Values) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, v.url+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	res, err := v.client.Do(req)
+	res, err := c.Do(req)
 	if err != nil {
 		return err
 	}
@@ -130,7 +156,7 @@ func (v *visitor) pages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"页", "字节", "中位", "95%", "最长", ""}}
+	rows := [][]string{{"页", "字节", "中位", "99%", "最长", ""}}
 	for _, page := range list {
 		size, took, err := v.page(ctx, page)
 		if err != nil {
@@ -140,7 +166,10 @@ func (v *visitor) pages(ctx context.Context) error {
 		if median(took) >= slow {
 			verdict = "慢"
 		}
-		rows = append(rows, []string{page, strconv.FormatInt(size, 10), ms(median(took)), ms(share(took, 95)), ms(share(took, 100)), verdict})
+		name := fmt.Sprintf("%s: %d cases, page %s", v.db.Kind(), v.Cases, strings.TrimPrefix(page, fmt.Sprintf("/c/%d", v.campaign.ID)))
+		v.keep(name+", half within", median(took).Seconds()*1000, "ms")
+		v.keep(name+", 99 of 100 within", share(took, 99).Seconds()*1000, "ms")
+		rows = append(rows, []string{page, strconv.FormatInt(size, 10), ms(median(took)), ms(share(took, 99)), ms(share(took, 100)), verdict})
 	}
 	var b strings.Builder
 	grid(&b, rows)
@@ -183,40 +212,97 @@ func (v *visitor) list(ctx context.Context) ([]string, error) {
 		"/bodies", fmt.Sprintf("/bodies/%d", seat.BodyID), "/people", fmt.Sprintf("/people/%d", seat.PersonID),
 		"/units", fmt.Sprintf("/units/%d", seat.UnitID), "/matrix", "/plan", "/checkup", "/search?q=" + url.QueryEscape("市场"), "/ledger", "/drafts",
 		"/tasks.xlsx", "/people.xlsx", "/matrix.xlsx", "/plan/original"}
+	q := url.QueryEscape
+	paths = append(paths, "/desk/office", "/desk/verifier", "/cases", "/cases?after="+strconv.Itoa(v.Cases/2), "/cases?step=closed", "/cases?source=meeting", "/cases?category="+q("市容环境")+"&severity=serious",
+		"/cases?late=1", "/cases?q="+q("垃圾"), "/cases?q="+q("杨家渡村"), "/board", "/map", "/map.json?bbox=111.4,36,111.65,36.17&zoom=12", "/map.json?bbox=111.4,36,111.65,36.17&zoom=12&all=1",
+		"/map.json?bbox=111.5,36.07,111.53,36.09&zoom=15&all=1&severity=serious", fmt.Sprintf("/cases/%d", v.Cases/2), "/orders", "/cases/alike?words="+q("路灯不亮")+"&address="+q("解放路 12 号"))
 	for i, p := range paths {
 		paths[i] = fmt.Sprintf("/c/%d%s", v.campaign.ID, p)
 	}
-	return append([]string{"/me"}, paths...), nil
+	return append([]string{"/me", "/inbox"}, paths...), nil
 }
 
-// writing is for how long work items are added.
-const writing = 3 * time.Second
-
-// writes counts how many work items so many people at once can add, each by a form of its own.
-func (v *visitor) writes(ctx context.Context) error {
-	var n atomic.Int64
-	end := time.Now().Add(writing)
-	people := make([]int, v.Clients)
+// registers counts how many cases so many people at once can register, each by the form that they use.
+func (v *visitor) registers(ctx context.Context) error {
+	before, err := v.bytes(ctx)
+	if err != nil {
+		return err
+	}
+	took := make([][]time.Duration, len(v.clients))
+	people := make([]int, len(v.clients))
 	for i := range people {
 		people[i] = i
 	}
-	err := atOnce(v.Clients, people, func(i int) error {
+	var n atomic.Int64
+	begin := time.Now()
+	end := begin.Add(time.Duration(v.Seconds) * time.Second)
+	err = atOnce(len(people), people, func(i int) error {
 		for time.Now().Before(end) {
-			task := v.tasks[i%len(v.tasks)]
-			form := url.Values{"title": {"新登记的点位"}, "due": {string(v.today.AddDays(i))}, "unit": {v.seats[i].UnitName}}
-			if err := v.post(ctx, fmt.Sprintf("/c/%d/tasks/%d/items", v.campaign.ID, task.ID), form); err != nil {
+			k := n.Add(1)
+			form := url.Values{"uuid": {fmt.Sprintf("bench-%d-%d", begin.UnixNano(), k)}, "words": {fmt.Sprintf("解放路路灯不亮，晚上行人看不清路，第 %d 次反映，请尽快处理", k)}, "source": {"hotline"},
+				"category": {"绿化亮化"}, "severity": {"ordinary"}, "address": {fmt.Sprintf("解放路 %d 号门前", k%420)}, "lat": {"36.0791"}, "lon": {"111.5012"}}
+			began := time.Now()
+			if err := v.post(ctx, v.clients[i], fmt.Sprintf("/c/%d/cases", v.campaign.ID), form); err != nil {
 				return err
 			}
-			n.Add(1)
+			took[i] = append(took[i], time.Since(began))
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if n.Load() == 0 {
-		return kernel.E(kernel.Internal, "一个工作项也没有写进去")
+	passed, each := time.Since(begin), slices.Concat(took...)
+	after, err := v.bytes(ctx)
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(v.out, "登记工作项，%d 人同时：每秒 %.0f 个\n", v.Clients, float64(n.Load())/writing.Seconds())
+	if len(each) == 0 {
+		return kernel.E(kernel.Internal, "一件案件也没有登记上")
+	}
+	rate, growth := float64(len(each))/passed.Seconds(), float64(after-before)/float64(len(each))
+	fmt.Fprintf(v.out, "登记案件，%d 人同时：每秒 %.0f 件，中位 %s，99%% %s；数据库每件增长 %.0f 字节（含日志文件）\n", len(people), rate, ms(median(each)), ms(share(each, 99)), growth)
+	name := fmt.Sprintf("%s: registering through HTTP by %d people", v.db.Kind(), len(people))
+	v.keep(name, rate, "cases/s")
+	v.keep(name+", 99 of 100 within", share(each, 99).Seconds()*1000, "ms")
+	v.keep(string(v.db.Kind())+": growth of the database a case", growth, "bytes")
 	return nil
+}
+
+// bytes is how big the database is.
+func (v *visitor) bytes(ctx context.Context) (n int64, err error) {
+	if v.db.Kind() == db.Postgres {
+		err = v.db.Reader().NewRaw("SELECT pg_database_size(current_database())").Scan(ctx, &n)
+		return n, err
+	}
+	for _, end := range []string{"", "-wal"} {
+		info, err := os.Stat(filepath.Join(v.Data, databaseName+end))
+		if err != nil && !os.IsNotExist(err) {
+			return 0, err
+		}
+		if err == nil {
+			n += info.Size()
+		}
+	}
+	return n, nil
+}
+
+// machineMemory is the machine's memory in MB, 0 where it is not told.
+func machineMemory() int { return inKB("/proc/meminfo", "MemTotal:") / 1024 }
+
+// mostMemory is the most that this process used, in MB.
+func mostMemory() int { return inKB("/proc/self/status", "VmHWM:") / 1024 }
+
+func inKB(file, line string) int {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), line)
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return 0
+	}
+	n, _ := strconv.Atoi(fields[0])
+	return n
 }

@@ -178,7 +178,9 @@ func (l Limits) bytesOf(k Kind) int64 {
 	}
 }
 
-func (l Limits) largest() int64 { return max(l.PhotoBytes, l.DocumentBytes, l.VideoBytes, l.AudioBytes) }
+func (l Limits) largest() int64 {
+	return max(l.PhotoBytes, l.DocumentBytes, l.VideoBytes, l.AudioBytes)
+}
 
 // Service receives, keeps and shows evidence.
 type Service struct {
