@@ -37,24 +37,30 @@ var examinations = []struct{ what, query string }{
 // Examine recounts what is kept about cases. It reads everything, so it takes its time; it changes nothing.
 func Examine(ctx context.Context, tx db.Tx) (list []Ailment, err error) {
 	for _, e := range examinations {
-		rows, err := tx.QueryContext(ctx, e.query)
+		found, err := examine(ctx, tx, e.what, e.query)
 		if err != nil {
 			return nil, fmt.Errorf("examine cases: %w", err)
 		}
-		for rows.Next() {
-			var a Ailment
-			var place string
-			var kept, counted int64
-			if err := rows.Scan(&a.CampaignID, &place, &kept, &counted); err != nil {
-				_ = rows.Close()
-				return nil, fmt.Errorf("examine cases: %w", err)
-			}
-			a.Text = fmt.Sprintf(e.what+"：记着 %d，数出来 %d", place, kept, counted)
-			list = append(list, a)
-		}
-		if err := rows.Err(); err != nil {
-			return nil, fmt.Errorf("examine cases: %w", err)
-		}
+		list = append(list, found...)
 	}
 	return list, nil
+}
+
+func examine(ctx context.Context, tx db.Tx, what, query string) (list []Ailment, err error) {
+	rows, err := tx.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var a Ailment
+		var place string
+		var kept, counted int64
+		if err := rows.Scan(&a.CampaignID, &place, &kept, &counted); err != nil {
+			return nil, err
+		}
+		a.Text = fmt.Sprintf(what+"：记着 %d，数出来 %d", place, kept, counted)
+		list = append(list, a)
+	}
+	return list, rows.Err()
 }

@@ -64,7 +64,7 @@ func (k *killedServer) people(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closeDB() //nolint:errcheck // written is committed
+	defer closeDB()
 	ctx := kernel.WithActor(t.Context(), kernel.TheSystem)
 	o, err := readOpening(killedPlan, true)
 	if err != nil {
