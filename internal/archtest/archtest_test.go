@@ -27,6 +27,7 @@ var order = []string{
 var aside = map[string][]string{
 	"access": {"kernel", "db", "ledger"},
 	"backup": {"kernel", "db", "ledger"},
+	"drill":  {"kernel", "db", "ledger", "calendar", "plan", "roster", "campaign", "evidence", "cases", "access"},
 	"notify": {"kernel", "db", "ledger", "calendar", "plan", "roster", "campaign", "cases", "access"},
 }
 

@@ -272,6 +272,19 @@ func OpenOf(ctx context.Context, tx db.Tx, campaignID int64, kind string, ids []
 	return rows, nil
 }
 
+// Owed is how many dues of a subject are open.
+type Owed struct{ CampaignID, SubjectID, N int64 }
+
+// OwedBy lists the subjects of a kind of which something is still owed, in every campaign: for looking through the books.
+func OwedBy(ctx context.Context, tx db.Tx, kind string) (list []Owed, err error) {
+	err = tx.NewRaw(`SELECT campaign_id, subject_id, count(*) AS n FROM dues WHERE met_at IS NULL AND dropped_at IS NULL AND subject_kind = ?
+		GROUP BY campaign_id, subject_id`, kind).Scan(ctx, &list)
+	if err != nil {
+		return nil, fmt.Errorf("what is owed: %w", err)
+	}
+	return list, nil
+}
+
 // LastDay is the civil day on whose end an end at midnight falls; ok is false for an end within a day.
 func LastDay(end time.Time) (day kernel.Date, ok bool) { return lastDay(end), midnight(end) }
 

@@ -3,8 +3,12 @@ package cases
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"pinzhi/internal/calendar"
 	"pinzhi/internal/db"
+
+	"github.com/uptrace/bun"
 )
 
 // Ailment is something that does not agree with what it is counted or copied from, and where.
@@ -29,9 +33,6 @@ var examinations = []struct{ what, query string }{
 	{"案件 %s 没有了结的停留", `SELECT c.campaign_id, CAST(c.id AS text), CASE WHEN c.hand = '' THEN 0 ELSE 1 END, count(s.id) FROM cases AS c
 		LEFT JOIN case_spans AS s ON s.campaign_id = c.campaign_id AND s.case_id = c.id AND s.to_at IS NULL
 		GROUP BY c.campaign_id, c.id, c.hand HAVING CASE WHEN c.hand = '' THEN 0 ELSE 1 END <> count(s.id)`},
-	{"案件 %s 了结后仍在计的时限", `SELECT c.campaign_id, CAST(c.id AS text), 0, count(*) FROM cases AS c
-		JOIN dues AS d ON d.campaign_id = c.campaign_id AND d.subject_kind = 'case' AND d.subject_id = c.id AND d.met_at IS NULL AND d.dropped_at IS NULL
-		WHERE c.hand = '' GROUP BY c.campaign_id, c.id`},
 }
 
 // Examine recounts what is kept about cases. It reads everything, so it takes its time; it changes nothing.
@@ -42,6 +43,30 @@ func Examine(ctx context.Context, tx db.Tx) (list []Ailment, err error) {
 			return nil, fmt.Errorf("examine cases: %w", err)
 		}
 		list = append(list, found...)
+	}
+	owed, err := owedAfterTheEnd(ctx, tx)
+	return append(list, owed...), err
+}
+
+// owedAfterTheEnd finds cases in nobody's hand whose clocks still run.
+func owedAfterTheEnd(ctx context.Context, tx db.Tx) (list []Ailment, err error) {
+	owed, err := calendar.OwedBy(ctx, tx, Kind)
+	if err != nil {
+		return nil, err
+	}
+	for part := range slices.Chunk(owed, followPiece) {
+		ids := make([]int64, len(part))
+		for i, o := range part {
+			ids[i] = o.SubjectID
+		}
+		var ended []Case
+		err := tx.NewSelect().Model(&ended).Column("campaign_id", "id").Where("id IN (?)", bun.List(ids)).Where("hand = ''").Scan(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("examine cases: %w", err)
+		}
+		for _, c := range ended {
+			list = append(list, Ailment{c.CampaignID, fmt.Sprintf("案件 %d 了结后仍有时限在计", c.ID)})
+		}
 	}
 	return list, nil
 }

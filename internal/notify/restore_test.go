@@ -42,7 +42,8 @@ func TestRestore_GoesOnWhereItWas(t *testing.T) {
 				t.Fatal(err)
 			}
 			days, accounts := calendar.New(fresh, w.clock), access.NewService(fresh, w.clock)
-			again, err := notify.New(fresh, w.clock, days, campaign.New(fresh, w.clock), nil, accounts,
+			campaigns := campaign.New(fresh, w.clock)
+			again, err := notify.New(fresh, w.clock, days, campaigns, cases.New(fresh, w.clock, days, campaigns, nil), accounts,
 				notify.Config{URL: "https://pinzhi.example", SMTP: notify.SMTP{Addr: office.addr, From: "pinzhi@example.gov.cn", TLS: "never"}})
 			if err != nil {
 				t.Fatal(err)
