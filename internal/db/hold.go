@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-
-	"github.com/uptrace/bun"
 )
 
 // Held is a database on which one goroutine alone does very much, one thing after the other: what it writes is
@@ -56,23 +54,13 @@ func (h *Held) current() (writeTx, error) {
 	return t, nil
 }
 
+// reader is the transaction, or where none is open the readers: then all that was written is committed.
 func (h *Held) reader() Tx {
-	t, err := h.current()
-	if err != nil {
-		return failing{h.of.reader, err}
+	if h.open {
+		return h.tx
 	}
-	return t
+	return h.of.reader
 }
-
-// failing is what reads where no transaction could be begun: every read says so.
-type failing struct {
-	*bun.DB
-
-	err error
-}
-
-// QueryContext implements bun.IConn.
-func (f failing) QueryContext(context.Context, string, ...any) (*sql.Rows, error) { return nil, f.err }
 
 func (h *Held) write(ctx context.Context, fn func(tx Tx) error) error {
 	t, err := h.current()
