@@ -69,8 +69,8 @@ func (d *desk) write(fn func(tx db.Tx) error) {
 func (d *desk) campaign() {
 	d.t.Helper()
 	d.write(func(tx db.Tx) error {
-		_, err := tx.NewRaw(`INSERT INTO campaigns (place, name, document_number, issuer, issued_on, printed_on, drill, plan_version, opened_at)
-			VALUES ('', '', '', '', '', '', ?, 1, ?)`, false, d.now).Exec(d.ctx)
+		_, err := tx.NewRaw(`INSERT INTO campaigns (place, name, document_number, issuer, issued_on, printed_on, drill, plan_version, opened_at, stamp)
+			VALUES ('', '', '', '', '', '', ?, 1, ?, 1)`, false, d.now).Exec(d.ctx)
 		return err
 	})
 }

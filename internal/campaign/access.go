@@ -101,7 +101,7 @@ func (s *Service) see(ctx context.Context, tx db.Tx, campaignID int64) (View, er
 		return v, missing
 	}
 	v.Campaign = rows[0]
-	if v.Standing, err = roster.StandingOf(ctx, tx, campaignID, v.Actor); err != nil {
+	if v.Standing, err = StandingOf(ctx, tx, campaignID, v.Stamp, v.Actor); err != nil {
 		return v, err
 	}
 	if !v.Actor.System && v.Actor.Admin == kernel.NoAdmin && !v.Standing.Any() {

@@ -5,7 +5,6 @@ package campaign
 
 import (
 	"strings"
-	"sync"
 	"time"
 
 	"pinzhi/internal/db"
@@ -29,6 +28,7 @@ type Campaign struct {
 	Drill          bool // practice: every page and paper is marked 演练
 	PlanVersion    int
 	OpenedAt       time.Time
+	Stamp          int64
 }
 
 // PlanVersion is one plan as it was opened or applied, with the file it came from.
@@ -272,12 +272,9 @@ type Milestone struct {
 type Service struct {
 	db    *db.DB
 	clock kernel.Clock
-
-	mu     sync.Mutex
-	limits map[int64]planLimits // by campaign
 }
 
 // New makes the service on a database.
 func New(d *db.DB, clock kernel.Clock) *Service {
-	return &Service{db: d, clock: clock, limits: map[int64]planLimits{}}
+	return &Service{db: d, clock: clock}
 }

@@ -253,7 +253,6 @@ func (s *Service) OpenDraft(ctx context.Context, id int64, revision int) (int64,
 		_, err = tx.NewRaw(`UPDATE drafts SET opened_campaign_id = ?, updated_at = ? WHERE id = ?`, campaignID, s.clock.Now(), id).Exec(ctx)
 		return err
 	})
-	s.forgetLimits(campaignID)
 	return campaignID, err
 }
 

@@ -67,7 +67,7 @@ func (s *Service) insertCampaign(ctx context.Context, tx db.Tx, o Opening) (Camp
 	p := &o.Reading.Plan
 	c := Campaign{
 		Place: PlaceOf(p), Name: NameOf(p), DocumentNumber: p.DocumentNumber, Issuer: p.Issuer,
-		IssuedOn: kernel.Date(p.IssuedOn), PrintedOn: kernel.Date(p.PrintedOn), Drill: o.Drill, PlanVersion: 1, OpenedAt: s.clock.Now(),
+		IssuedOn: kernel.Date(p.IssuedOn), PrintedOn: kernel.Date(p.PrintedOn), Drill: o.Drill, PlanVersion: 1, OpenedAt: s.clock.Now(), Stamp: newStamp(),
 	}
 	var same []Campaign
 	err := tx.NewSelect().Model(&same).Where("place = ? AND document_number = ? AND name = ?", c.Place, c.DocumentNumber, c.Name).Scan(ctx)

@@ -65,8 +65,8 @@ func (s *Service) apply(ctx context.Context, tx db.Tx, campaignID int64, o Openi
 		return err
 	}
 	diff := Compare(&old, &o.Reading.Plan)
-	if _, err := tx.NewRaw(`UPDATE campaigns SET plan_version = ?, printed_on = ?, issued_on = ? WHERE id = ?`,
-		next, o.Reading.Plan.PrintedOn, o.Reading.Plan.IssuedOn, campaignID).Exec(ctx); err != nil {
+	if _, err := tx.NewRaw(`UPDATE campaigns SET plan_version = ?, printed_on = ?, issued_on = ?, stamp = ? WHERE id = ?`,
+		next, o.Reading.Plan.PrintedOn, o.Reading.Plan.IssuedOn, newStamp(), campaignID).Exec(ctx); err != nil {
 		return fmt.Errorf("campaign %d: %w", campaignID, err)
 	}
 	return ledger.Append(ctx, tx, ledger.Event{At: rv.now, CampaignID: campaignID, SubjectKind: "campaign", SubjectID: campaignID, Verb: "revised",

@@ -27,6 +27,8 @@ type Viewer struct {
 	CampaignID int64
 	Actor      kernel.Actor
 	Standing   roster.Standing
+
+	stamp int64 // of the campaign; 0 for a viewer made elsewhere
 }
 
 // viewerOf reads what the actor is; it fails with forbidden for an administrator, not_found for who has no seat in
@@ -37,7 +39,10 @@ func viewerOf(ctx context.Context, tx db.Tx, campaignID int64) (Viewer, error) {
 		return v, err
 	}
 	var err error
-	if v.Standing, err = roster.StandingOf(ctx, tx, campaignID, v.Actor); err != nil {
+	if v.stamp, err = campaign.StampOf(ctx, tx, campaignID); err != nil {
+		return v, err
+	}
+	if v.Standing, err = campaign.StandingOf(ctx, tx, campaignID, v.stamp, v.Actor); err != nil {
 		return v, err
 	}
 	return v, v.seated()

@@ -2,9 +2,11 @@ package cases_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 
+	"pinzhi/internal/campaign"
 	"pinzhi/internal/cases"
 	"pinzhi/internal/db"
 	"pinzhi/internal/db/dbtest"
@@ -58,7 +60,7 @@ func (c *city) withoutUnit(t *testing.T, name string) context.Context {
 	ctx := c.named(t, name)
 	err := c.db.Write(ctx, func(tx db.Tx) error {
 		_, err := tx.NewRaw("UPDATE appointments SET unit_id = NULL WHERE campaign_id = ? AND person_id = ?", c.campaign.ID, kernel.ActorFrom(ctx).PersonID).Exec(ctx)
-		return err
+		return errors.Join(err, campaign.Restamp(ctx, tx, c.campaign.ID))
 	})
 	if err != nil {
 		t.Fatal(err)

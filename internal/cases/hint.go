@@ -8,6 +8,7 @@ import (
 
 	"pinzhi/internal/cases/suggest"
 	"pinzhi/internal/db"
+	"pinzhi/internal/roster"
 )
 
 // hint is the suggestions of one campaign, as far as they were learnt.
@@ -91,13 +92,13 @@ func text(title, words string) string {
 
 // learnt teaches the suggestions a dispatch that was just made. What cannot be learnt now is read with the next index.
 func (s *Service) learnt(ctx context.Context, c Case) {
-	names, err := unitNames(ctx, s.db.Reader(), []int64{c.LeadUnitID})
+	unit, err := roster.UnitName(ctx, s.db.Reader(), c.LeadUnitID)
 	if err != nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if h := s.hints[c.CampaignID]; h != nil {
-		h.index.Learn(text(c.Title, c.Words), names[c.LeadUnitID])
+		h.index.Learn(text(c.Title, c.Words), unit)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"pinzhi/internal/calendar"
+	"pinzhi/internal/campaign"
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/plan"
@@ -72,12 +73,22 @@ type Rules struct {
 
 // rulesOf reads what holds in a campaign, within a transaction.
 func (s *Service) rulesOf(ctx context.Context, tx db.Tx, campaignID int64) (Rules, error) {
-	r, err := settingsOf(ctx, tx, campaignID)
+	stamp, err := campaign.StampOf(ctx, tx, campaignID)
 	if err != nil {
-		return r, err
+		return Rules{}, err
 	}
-	r.Plan, err = s.campaigns.Limits(ctx, tx, campaignID)
-	return r, err
+	return s.rulesUnder(ctx, tx, campaignID, stamp)
+}
+
+// rulesUnder is rulesOf where the campaign's stamp was just read.
+func (s *Service) rulesUnder(ctx context.Context, tx db.Tx, campaignID, stamp int64) (Rules, error) {
+	return s.rules.Get(stamp, func() (r Rules, err error) {
+		if r, err = settingsOf(ctx, tx, campaignID); err != nil {
+			return r, err
+		}
+		r.Plan, err = s.campaigns.Limits(ctx, tx, campaignID)
+		return r, err
+	})
 }
 
 var (

@@ -26,12 +26,14 @@ type Service struct {
 	hints  map[int64]*hint // by campaign
 	sheets map[int64]*follower
 
+	rules   *kernel.Kept[int64, Rules] // by the campaign's stamp
 	counter counter
 }
 
 // New makes the service and has the calendar tell it about its dues.
 func New(d *db.DB, clock kernel.Clock, days *calendar.Service, campaigns *campaign.Service, files *evidence.Service) *Service {
-	s := &Service{db: d, clock: clock, calendar: days, campaigns: campaigns, evidence: files, hints: map[int64]*hint{}, sheets: map[int64]*follower{}}
+	s := &Service{db: d, clock: clock, calendar: days, campaigns: campaigns, evidence: files, hints: map[int64]*hint{}, sheets: map[int64]*follower{},
+		rules: kernel.Keep[int64, Rules](1000)}
 	days.Watch(Kind, s.watch())
 	return s
 }
@@ -154,7 +156,7 @@ func (s *Service) take(ctx context.Context, tx db.Tx, days *calendar.Days, campa
 	if err != nil {
 		return c, err
 	}
-	rules, err := s.rulesOf(ctx, tx, campaignID)
+	rules, err := s.rulesUnder(ctx, tx, campaignID, v.stamp)
 	if err != nil {
 		return c, err
 	}

@@ -31,8 +31,8 @@ func campaigns(tb testing.TB, d *db.DB) {
 	tb.Helper()
 	err := d.Write(tb.Context(), func(tx db.Tx) error {
 		for _, name := range []string{"一", "二"} {
-			if _, err := tx.NewRaw(`INSERT INTO campaigns (place, name, document_number, issuer, issued_on, printed_on, drill, plan_version, opened_at)
-				VALUES ('临汾市', ?, '', '', '', '', false, 1, ?)`, name, at).Exec(tb.Context()); err != nil {
+			if _, err := tx.NewRaw(`INSERT INTO campaigns (place, name, document_number, issuer, issued_on, printed_on, drill, plan_version, opened_at, stamp)
+				VALUES ('临汾市', ?, '', '', '', '', false, 1, ?, 1)`, name, at).Exec(tb.Context()); err != nil {
 				return err
 			}
 		}

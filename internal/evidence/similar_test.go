@@ -78,8 +78,8 @@ func each(n int, do func(i int)) {
 func insertCampaign(tb testing.TB, d *db.DB) {
 	tb.Helper()
 	if err := d.Write(tb.Context(), func(tx db.Tx) error {
-		_, err := tx.NewRaw(`INSERT INTO campaigns (place, name, document_number, issuer, issued_on, printed_on, drill, plan_version, opened_at)
-			VALUES ('临汾市', ?, '', '', '', '', false, 1, ?)`, fmt.Sprint(rand.Int64()), time.Now().UTC()).Exec(tb.Context())
+		_, err := tx.NewRaw(`INSERT INTO campaigns (place, name, document_number, issuer, issued_on, printed_on, drill, plan_version, opened_at, stamp)
+			VALUES ('临汾市', ?, '', '', '', '', false, 1, ?, 1)`, fmt.Sprint(rand.Int64()), time.Now().UTC()).Exec(tb.Context())
 		return err
 	}); err != nil {
 		tb.Fatal(err)

@@ -27,7 +27,8 @@ CREATE TABLE campaigns (
     printed_on      TEXT NOT NULL,
     drill           BOOLEAN NOT NULL,
     plan_version    bigint NOT NULL,
-    opened_at       timestamptz NOT NULL
+    opened_at       timestamptz NOT NULL,
+    stamp           bigint NOT NULL -- changes with its roster, plan and rules
 );
 CREATE UNIQUE INDEX campaigns_by_number ON campaigns (place, document_number, name);
 
