@@ -136,7 +136,7 @@ func (s *Service) noticesFor(ctx context.Context, campaignID int64, records []le
 		}
 		list = append(list, tellingOf(r, m, members)...)
 	}
-	return list, nil
+	return gathered(list), nil
 }
 
 // tellingOf lists who is told of one event, each once. Whoever did it knows.

@@ -140,7 +140,7 @@ func TestFollow_EachEventIsToldOnceByHoweverMany(t *testing.T) {
 		var running sync.WaitGroup
 		running.Go(func() {
 			for range n {
-				w.register(t, cases.Ordinary)
+				w.register(t, cases.Urgent) // each is told by itself
 			}
 		})
 		stop := make(chan struct{})
@@ -254,7 +254,7 @@ func TestInbox_IsPagedByKeyAndCountsUpToAHundred(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := opened(t, d)
 		for range 120 {
-			w.register(t, cases.Ordinary)
+			w.register(t, cases.Urgent)
 		}
 		w.tell(t)
 		if n := w.unread(t, "office"); n != notify.MostUnread {
@@ -288,4 +288,31 @@ func TestRules_NeverTellWhatSomebodyWrote(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestFollow_ManyAtOnceAreOnePieceOfNews: a spreadsheet of cases fills nobody's inbox; an urgent one among them is told.
+func TestFollow_ManyAtOnceAreOnePieceOfNews(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := opened(t, d)
+		for range 30 {
+			w.register(t, cases.Ordinary)
+		}
+		w.register(t, cases.Urgent)
+		w.tell(t)
+		equal(t, "many", w.news(t), "office: 新登记 30 件，待受理", "coordinator: 新登记 30 件，待受理", "office: ！新登记，待受理", "coordinator: ！新登记，待受理")
+		p, err := w.notify.Inbox(w.as("office"), 0, false)
+		if err != nil || len(p.Items) != 2 {
+			t.Fatalf("%+v, %v", p, err)
+		}
+		if x := p.Items[1]; x.Gone || x.Title != "办公室工作台" || !strings.HasSuffix(x.Path, "/desk/office") {
+			t.Errorf("%+v", x)
+		}
+		for range 20 { // few enough to be told one by one
+			w.register(t, cases.Ordinary)
+		}
+		w.tell(t)
+		if news := w.news(t); len(news) != 40 {
+			t.Errorf("%d pieces of news of twenty cases to two people", len(news))
+		}
+	})
 }

@@ -124,7 +124,7 @@ type hookItem struct {
 	Campaign string    `json:"campaign"`
 	Drill    bool      `json:"drill"`
 	At       time.Time `json:"at"`
-	Subject  string    `json:"subject"` // case, order
+	Subject  string    `json:"subject"` // case, order, desk
 	Verb     string    `json:"verb"`
 	Urgent   bool      `json:"urgent"`
 	Number   string    `json:"number"`

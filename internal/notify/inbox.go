@@ -117,6 +117,7 @@ func (s *Service) look(ctx context.Context, a kernel.Actor, campaignID int64, no
 	for _, n := range notices {
 		switch {
 		case n.CampaignID != campaignID:
+		case n.SubjectKind == DeskKind:
 		case n.SubjectKind == cases.OrderKind:
 			orderIDs = append(orderIDs, n.SubjectID)
 		default:
@@ -134,6 +135,12 @@ func (l *look) item(n Notice) Item {
 	x := Item{Notice: n, Campaign: l.campaign.Name, Drill: l.campaign.Drill, Gone: true}
 	v := l.viewer
 	if v.Actor.Admin != kernel.NoAdmin || !v.Standing.Any() {
+		return x
+	}
+	if n.SubjectKind == DeskKind {
+		if v.Standing.InOffice() {
+			x.Gone, x.Title, x.Path = false, "办公室工作台", fmt.Sprintf("/c/%d/desk/office", n.CampaignID)
+		}
 		return x
 	}
 	if n.SubjectKind == cases.OrderKind {

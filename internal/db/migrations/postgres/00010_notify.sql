@@ -15,7 +15,7 @@ create table notices (
   campaign_id bigint not null references campaigns (id),
   account_id bigint not null references accounts (id),
   seq bigint not null, -- the event's place in the ledger
-  subject_kind text not null, -- case, order
+  subject_kind text not null, -- case, order, desk
   subject_id bigint not null,
   verb text not null,
   text text not null, -- what it means to the reader; never what anybody wrote
