@@ -5,43 +5,35 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"math"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"runtime/pprof"
 	"slices"
 	"time"
 
-	"pinzhi/internal/access"
-	"pinzhi/internal/calendar"
-	"pinzhi/internal/campaign"
-	"pinzhi/internal/cases"
 	"pinzhi/internal/db"
 	"pinzhi/internal/drill"
-	"pinzhi/internal/evidence"
 	"pinzhi/internal/kernel"
-	"pinzhi/internal/ledger"
-	"pinzhi/internal/notify"
-	"pinzhi/internal/web"
 )
 
-// benchCmd measures what people wait for, in a made-up city that lived for months, over HTTP. It only prints and keeps
-// what it measured: a machine that is busy must fail no test.
+// benchCmd measures what people wait for, in a made-up city that lived for months: the program itself runs as a process
+// of its own, and people come to it over HTTP. It only prints and keeps what it measured: a machine that is busy must
+// fail no test.
 type benchCmd struct {
 	DB       string `name:"db" placeholder:"postgres://…" help:"在这个空的 PostgreSQL 库上再测一遍。"`
+	Only     string `default:"" enum:",sqlite,postgres" help:"只测一种数据库。"`
+	City     string `type:"existingdir" placeholder:"DIR" help:"用这个已经演练好的数据目录（SQLite），不另演练；会在里面登记案件。"`
 	Read     string `type:"existingfile" default:"examples/linfen-2023/plan.txt" help:"测读方案用哪一份。"`
 	Cases    int    `default:"100000" help:"演练多少件案件。"`
 	Months   int    `default:"15" help:"演练几个月。"`
-	Requests int    `default:"100" help:"每一页请求多少次。"`
-	Clients  int    `default:"16" help:"登记案件时同时有多少人。"`
+	Requests int    `default:"200" help:"每一页请求多少次。"`
+	Clients  int    `default:"16" help:"同时有多少人。"`
 	Seconds  int    `default:"10" help:"登记案件测多少秒。"`
+	Minutes  int    `default:"1" help:"大家不停地看和登记，看服务的内存，测多少分钟。"`
 	Keep     string `type:"path" default:"bench/latest.json" help:"结果存到哪个文件。"`
-	Profile  string `type:"path" placeholder:"FILE" help:"把请求各页时的 CPU 剖析写到文件，go tool pprof 可看。"`
+	Profile  string `type:"path" placeholder:"FILE" help:"把服务的 CPU 剖析写到文件，go tool pprof 可看。"`
 
 	kept []measured
 }
@@ -70,11 +62,23 @@ func (c *benchCmd) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	for _, g := range []ground{{Data: filepath.Join(dir, "sqlite")}, {Data: filepath.Join(dir, "postgres"), DB: c.DB}} {
-		if g.DB == "" && filepath.Base(g.Data) == "postgres" {
-			continue
+	city := ground{Data: filepath.Join(dir, "sqlite")}
+	if c.City != "" {
+		city.Data = c.City
+	} else if err := c.drill(ctx, s.out, city); err != nil {
+		return err
+	}
+	if c.DB != "" && c.Only != string(db.SQLite) { // before the city on SQLite is written to
+		moved := ground{Data: filepath.Join(dir, "postgres"), DB: c.DB}
+		if err := c.move(ctx, s.out, city, moved, filepath.Join(dir, "city.tar.gz")); err != nil {
+			return err
 		}
-		if err := c.measure(ctx, s.out, g); err != nil {
+		if err := c.measure(ctx, s.out, moved); err != nil {
+			return err
+		}
+	}
+	if c.Only != string(db.Postgres) {
+		if err := c.measure(ctx, s.out, city); err != nil {
 			return err
 		}
 	}
@@ -88,115 +92,81 @@ func (c *benchCmd) Run(ctx context.Context, s *streams) error {
 	return os.WriteFile(c.Keep, append(text, '\n'), 0o600)
 }
 
-// benched is a running site to measure.
-type benched struct {
-	*benchCmd
-	ground
-
-	out       io.Writer
-	db        *db.DB
-	campaigns *campaign.Service
-	accounts  *access.Service
-	campaign  campaign.Campaign
-	today     kernel.Date
+// drill has the city live, by the command that people use.
+func (c *benchCmd) drill(ctx context.Context, out io.Writer, g ground) error {
+	began := time.Now()
+	err := c.self(ctx, out, "drill", "--data", g.Data, "--cases", fmt.Sprint(c.Cases), "--months", fmt.Sprint(c.Months), "--seed", "1")
+	c.keep(fmt.Sprintf("sqlite: drill of %d cases over %d months", c.Cases, c.Months), time.Since(began).Seconds(), "s")
+	return err
 }
 
-func (c *benchCmd) measure(ctx context.Context, out io.Writer, g ground) error {
-	ctx = kernel.WithActor(ctx, kernel.TheSystem)
-	d, closeDB, err := g.openGround(ctx)
-	if err != nil {
-		return err
-	}
-	defer closeDB() //nolint:errcheck // thrown away
-	fmt.Fprintf(out, "\n== %s ==\n", d.Kind())
-	if err := mustBeEmpty(ctx, d); err != nil {
-		return err
-	}
-	blobs, err := evidence.NewFolder(filepath.Join(g.Data, "evidence"))
-	if err != nil {
-		return err
-	}
+// move carries the city from one database to the other: by its backup, which restoring reads on any of them. Living
+// again through every step would take hours where each statement is a way there and back.
+func (c *benchCmd) move(ctx context.Context, out io.Writer, from, to ground, by string) error {
 	began := time.Now()
-	lived, err := drill.Live(ctx, d, blobs, drill.Options{Cases: c.Cases, Months: c.Months, Seed: 1, Pictures: 40}, nil)
-	if err != nil {
+	if err := c.self(ctx, out, "backup", "--data", from.Data, by); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "演练 %d 件、%d 个月：%.1f 秒\n", c.Cases, c.Months, time.Since(began).Seconds())
-	c.keep(fmt.Sprintf("%s: drill of %d cases", d.Kind(), c.Cases), time.Since(began).Seconds(), "s")
-	until := time.Now()
-	clock := kernel.FixedClock(func() time.Time { return lived.Until.Add(time.Since(until)) })
-	b := &benched{benchCmd: c, ground: g, out: out, db: d, campaigns: campaign.New(d, clock), accounts: access.NewService(d, clock), campaign: lived.Campaign, today: clock.Today()}
+	fmt.Fprintf(out, "备份用 %.1f 秒\n", time.Since(began).Seconds())
 	began = time.Now()
-	keeper, err := ledger.Open(ctx, d, g.Data, clock)
+	if err := c.self(ctx, out, "restore", "--data", to.Data, "--db", to.DB, by); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "恢复到 PostgreSQL 用 %.1f 秒\n", time.Since(began).Seconds())
+	d, closeDB, err := to.openGround(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := keeper.SealNow(ctx); err != nil {
+	defer closeDB()                                        //nolint:errcheck // written is committed
+	_, err = d.Reader().ExecContext(ctx, "VACUUM ANALYZE") // as autovacuum does within minutes
+	return err
+}
+
+// self runs another command of this program.
+func (c *benchCmd) self(ctx context.Context, out io.Writer, args ...string) error {
+	self, err := os.Executable()
+	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "封存流水：%.1f 秒\n", time.Since(began).Seconds())
-	if d.Kind() == db.Postgres { // as autovacuum does within minutes
-		if _, err := d.Reader().ExecContext(ctx, "VACUUM ANALYZE"); err != nil {
+	p := exec.CommandContext(ctx, self, args...) //nolint:gosec // this very program
+	p.Stdout, p.Stderr = out, out
+	if err := p.Run(); err != nil {
+		return fmt.Errorf("%s: %w", args[0], err)
+	}
+	return nil
+}
+
+// measure starts the program on a city, and comes to it.
+func (c *benchCmd) measure(ctx context.Context, out io.Writer, g ground) error {
+	v, err := c.prepare(kernel.WithActor(ctx, kernel.TheSystem), out, g)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\n== %s，%d 件案件 ==\n", v.kind, v.total)
+	p, err := c.serve(ctx, g)
+	if err != nil {
+		return err
+	}
+	defer p.stop()
+	v.url, v.server = p.url, p
+	if err := v.signInAll(ctx); err != nil {
+		return err
+	}
+	if err := v.settle(ctx); err != nil {
+		return err
+	}
+	for _, part := range []func(context.Context) error{v.pages, v.registers, v.days} {
+		if err := part(ctx); err != nil {
 			return err
 		}
 	}
-	background, stop := context.WithCancel(ctx)
-	defer stop()
-	go keeper.Run(background) // as in serve
-	return b.visit(background, clock, blobs)
+	p.stop()
+	return v.starts(ctx)
 }
 
-// visit boots the handler that ships, on a loopback address, and measures its pages, writing, and its start.
-func (b *benched) visit(ctx context.Context, clock kernel.Clock, blobs evidence.Blobs) error {
-	log := slog.New(slog.DiscardHandler)
-	days, files := calendar.New(b.db, clock), evidence.New(b.db, blobs, clock, evidence.DefaultLimits)
-	matters := cases.New(b.db, clock, days, b.campaigns, files)
-	telling, err := notify.New(b.db, clock, days, b.campaigns, matters, b.accounts, notify.Config{})
-	if err != nil {
-		return err
-	}
-	go matters.Run(ctx)
-	go days.Run(ctx, log)
-	go telling.Run(ctx, log)
-	server := &web.Server{DB: b.db, Clock: clock, Campaigns: b.campaigns, Cases: matters, Calendar: days, Evidence: files, Accounts: b.accounts, Notify: telling,
-		Sessions: access.NewSessions(b.accounts, false), Log: log}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	watch := &stopwatch{next: server.Handler(), took: make(chan time.Duration, 1)}
-	h := &http.Server{Handler: watch, ReadHeaderTimeout: time.Minute}
-	go h.Serve(l)   //nolint:errcheck // closed below
-	defer h.Close() //nolint:errcheck // thrown away
-	v, err := b.enter(ctx, "http://"+l.Addr().String(), watch)
-	if err != nil {
-		return err
-	}
-	if err := b.profiled(func() error { return v.pages(ctx) }); err != nil {
-		return err
-	}
-	if err := v.registers(ctx); err != nil {
-		return err
-	}
-	fmt.Fprintf(b.out, "服务和演练、压测在同一进程，内存最多用到 %d MB\n", mostMemory())
-	b.keep(string(b.db.Kind())+": most memory of the process, filling and clients included", float64(mostMemory()), "MB")
-	return b.start(ctx)
-}
-
-func (c *benchCmd) profiled(do func() error) error {
-	if c.Profile == "" {
-		return do()
-	}
-	f, err := os.Create(c.Profile)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := pprof.StartCPUProfile(f); err != nil {
-		return err
-	}
-	defer pprof.StopCPUProfile()
-	return do()
+// until is the instant at which the drill stopped, as --now takes it.
+func (c *benchCmd) until() string {
+	return drill.End(c.Months).In(kernel.Shanghai).Format("2006-01-02T15:04")
 }
 
 // processes measures reading a plan as whoever types the command waits for it.
@@ -216,60 +186,6 @@ func (c *benchCmd) processes(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "读方案 %s，从启动进程到退出：中位 %s，最长 %s\n", c.Read, ms(median(took)), ms(slices.Max(took)))
 	return nil
-}
-
-// starts is how often the start is measured.
-const starts = 5
-
-// start measures from starting the program on the filled database to its first page. The program listens only once
-// the schema is checked, so answering /healthz and the page is all there is to wait for.
-func (b *benched) start(ctx context.Context) error {
-	var healthy, page []time.Duration
-	for range starts {
-		h, p, err := b.startOnce(ctx)
-		if err != nil {
-			return err
-		}
-		healthy, page = append(healthy, h), append(page, p)
-	}
-	b.keep(string(b.db.Kind())+": from start to first page", median(page).Seconds()*1000, "ms")
-	fmt.Fprintf(b.out, "在这个库上启动：到 /healthz 答复 %s，到第一页 %s（%d 次的中位）\n", ms(median(healthy)), ms(median(page)), starts)
-	return nil
-}
-
-func (b *benched) startOnce(ctx context.Context) (healthy, page time.Duration, err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return 0, 0, err
-	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0") // a port that is free
-	if err != nil {
-		return 0, 0, err
-	}
-	addr := l.Addr().String()
-	_ = l.Close()
-	args := []string{"serve", "--addr", addr, "--data", b.Data, "--log", os.DevNull}
-	if b.ground.DB != "" {
-		args = append(args, "--db", b.ground.DB)
-	}
-	p := exec.CommandContext(ctx, self, args...) //nolint:gosec // this very program
-	begin := time.Now()
-	if err := p.Start(); err != nil {
-		return 0, 0, err
-	}
-	defer func() {
-		_ = p.Process.Signal(os.Interrupt)
-		_ = p.Wait()
-	}()
-	for time.Since(begin) < time.Minute {
-		if _, err := get(ctx, http.DefaultClient, "http://"+addr+"/healthz"); err == nil {
-			healthy = time.Since(begin)
-			_, err = get(ctx, http.DefaultClient, "http://"+addr+"/signin")
-			return healthy, time.Since(begin), err
-		}
-		time.Sleep(time.Millisecond)
-	}
-	return 0, 0, kernel.E(kernel.Unavailable, "一分钟里没有启动起来")
 }
 
 func median(d []time.Duration) time.Duration { return share(d, 50) }

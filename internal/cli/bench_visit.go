@@ -1,12 +1,13 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,103 +17,13 @@ import (
 	"sync/atomic"
 	"time"
 
-	"pinzhi/internal/campaign"
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
-	"pinzhi/internal/plan"
-	"pinzhi/internal/roster"
 )
 
-// stopwatch takes the time of each request at the server.
-type stopwatch struct {
-	next http.Handler
-	took chan time.Duration // holds one; nobody waits to put a time in
-}
-
-// ServeHTTP implements http.Handler.
-func (s *stopwatch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	start := time.Now()
-	s.next.ServeHTTP(w, r)
-	select {
-	case s.took <- time.Since(start):
-	default:
-	}
-}
-
-// visitor is somebody of the office, signed in, with all who register.
-type visitor struct {
-	*benched
-
-	url     string
-	client  *http.Client
-	clients []*http.Client
-	watch   *stopwatch
-	tasks   []campaign.Task
-	seats   []roster.Seat
-}
-
-const benchPassword = "correct-horse-staple"
-
-// enter signs in as many people as register; the first of them, of the office, looks at the pages.
-func (b *benched) enter(ctx context.Context, at string, watch *stopwatch) (*visitor, error) {
-	v := &visitor{benched: b, url: at, watch: watch}
-	var err error
-	if v.tasks, err = b.campaigns.Tasks(ctx, b.campaign.ID); err != nil {
-		return nil, err
-	}
-	if v.seats, err = roster.SeatsOf(ctx, b.db.Reader(), b.campaign.ID); err != nil {
-		return nil, err
-	}
-	people := peopleOf(v.seats, b.Clients)
-	if len(people) == 0 {
-		return nil, kernel.E(kernel.Invalid, "这份方案里没有办公室的人，测不了")
-	}
-	for i := range b.Clients {
-		c, err := v.signIn(ctx, people[i%len(people)])
-		if err != nil {
-			return nil, err
-		}
-		v.clients = append(v.clients, c)
-	}
-	v.client = v.clients[0]
-	return v, nil
-}
-
-// peopleOf lists people, those of the office first.
-func peopleOf(seats []roster.Seat, most int) (ids []int64) {
-	for _, office := range []bool{true, false} {
-		for _, s := range seats {
-			if (s.BodyKind == plan.Office) == office && !slices.Contains(ids, s.PersonID) && len(ids) < most {
-				ids = append(ids, s.PersonID)
-			}
-		}
-	}
-	return ids
-}
-
-func (v *visitor) signIn(ctx context.Context, personID int64) (*http.Client, error) {
-	a, err := v.accounts.ByPerson(ctx, personID)
-	if err != nil {
-		return nil, err
-	}
-	token, err := v.accounts.IssueLink(ctx, a.ID)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := v.accounts.RedeemLink(ctx, token, benchPassword); err != nil {
-		return nil, err
-	}
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return nil, err
-	}
-	c := &http.Client{Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: 2},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return c, v.post(ctx, c, "/signin", url.Values{"login": {a.Login}, "password": {benchPassword}})
-}
-
-func (v *visitor) post(ctx context.Context, c *http.Client, path string, form url.Values) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, v.url+path, strings.NewReader(form.Encode()))
+// postForm sends a form and wants to be sent on.
+func postForm(ctx context.Context, c *http.Client, address string, form url.Values) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return err
 	}
@@ -124,7 +35,7 @@ func (v *visitor) post(ctx context.Context, c *http.Client, path string, form ur
 	defer func() { _ = res.Body.Close() }()
 	_, err = io.Copy(io.Discard, res.Body)
 	if res.StatusCode != http.StatusSeeOther {
-		return errors.Join(err, fmt.Errorf("POST %s: %s", path, res.Status))
+		return errors.Join(err, fmt.Errorf("POST %s: %s", address, res.Status))
 	}
 	return err
 }
@@ -147,112 +58,151 @@ func get(ctx context.Context, client *http.Client, address string) (size int64, 
 	return size, err
 }
 
-// slow is what a page must not take at the median.
-const slow = 10 * time.Millisecond
-
-// pages measures every page of the campaign and prints a line for each.
-func (v *visitor) pages(ctx context.Context) error {
-	list, err := v.list(ctx)
-	if err != nil {
-		return err
-	}
-	rows := [][]string{{"页", "字节", "中位", "99%", "最长", ""}}
-	for _, page := range list {
-		size, took, err := v.page(ctx, page)
-		if err != nil {
+// settle waits until the program has read its cases into memory: the list answers at its usual pace.
+func (v *visitors) settle(ctx context.Context) error {
+	began := time.Now()
+	for range 3 {
+		if _, err := get(ctx, v.office, v.url+fmt.Sprintf("/c/%d/cases", v.campaign)); err != nil {
 			return err
 		}
-		verdict := ""
-		if median(took) >= slow {
-			verdict = "慢"
-		}
-		name := fmt.Sprintf("%s: %d cases, page %s", v.db.Kind(), v.Cases, strings.TrimPrefix(page, fmt.Sprintf("/c/%d", v.campaign.ID)))
-		v.keep(name+", half within", median(took).Seconds()*1000, "ms")
-		v.keep(name+", 99 of 100 within", share(took, 99).Seconds()*1000, "ms")
-		rows = append(rows, []string{page, strconv.FormatInt(size, 10), ms(median(took)), ms(share(took, 99)), ms(share(took, 100)), verdict})
 	}
-	var b strings.Builder
-	grid(&b, rows)
-	_, err = fmt.Fprintf(v.out, "各页在服务器上的时间（每页 %d 次）\n%s", v.Requests, b.String())
+	_, err := fmt.Fprintf(v.out, "启动 %s 后答复；案件读进内存、第一次列出用 %.1f 秒；内存此时 %d MB，这之中最多 %d MB\n", ms(v.server.up), time.Since(began).Seconds(), v.server.memory(), v.server.mostMemory())
 	return err
 }
 
-func (v *visitor) page(ctx context.Context, path string) (size int64, took []time.Duration, err error) {
+// slow is what a page must not take at the 99th percentile.
+const slow = 30 * time.Millisecond
+
+// pages measures every page of the campaign, from the request to its last byte, and prints a line for each.
+func (v *visitors) pages(ctx context.Context) error {
+	rows := [][]string{{"谁", "页", "字节", "中位", "99%", "最长", ""}}
+	for _, who := range []struct {
+		name   string
+		client *http.Client
+		paths  []string
+	}{{"office", v.office, v.paths}, {"unit", v.liaison, v.units}} {
+		for _, path := range who.paths {
+			if who.client == nil {
+				continue
+			}
+			size, took, err := v.page(ctx, who.client, path)
+			if err != nil {
+				return err
+			}
+			verdict := ""
+			if share(took, 99) >= slow {
+				verdict = "慢"
+			}
+			name := fmt.Sprintf("%s: %d cases, %s, page %s", v.kind, v.total, who.name, strings.TrimPrefix(path, fmt.Sprintf("/c/%d", v.campaign)))
+			v.keep(name+", half within", median(took).Seconds()*1000, "ms")
+			v.keep(name+", 99 of 100 within", share(took, 99).Seconds()*1000, "ms")
+			shown, err := url.QueryUnescape(path)
+			if err != nil {
+				shown = path
+			}
+			rows = append(rows, []string{who.name, shown, strconv.FormatInt(size, 10), ms(median(took)), ms(share(took, 99)), ms(share(took, 100)), verdict})
+		}
+	}
+	var b strings.Builder
+	grid(&b, rows)
+	_, err := fmt.Fprintf(v.out, "各页从请求到最后一个字节的时间（每页 %d 次）\n%s看各页时服务的内存最多 %d MB\n", v.Requests, b.String(), v.server.mostMemory())
+	return err
+}
+
+func (v *visitors) page(ctx context.Context, client *http.Client, path string) (size int64, took []time.Duration, err error) {
 	const warmUp = 5
 	for i := range warmUp + v.Requests {
-		select {
-		case <-v.watch.took: // of whatever came before
-		default:
-		}
-		if size, err = get(ctx, v.client, v.url+path); err != nil {
+		began := time.Now()
+		if size, err = get(ctx, client, v.url+path); err != nil {
 			return 0, nil, err
 		}
-		if d := <-v.watch.took; i >= warmUp {
-			took = append(took, d)
+		if i >= warmUp {
+			took = append(took, time.Since(began))
 		}
 	}
 	return size, took, nil
 }
 
-// list is every page inside a campaign, with one object of each kind: the one with most in it where they differ.
-func (v *visitor) list(ctx context.Context) ([]string, error) {
-	items, err := v.campaigns.ItemsOfTask(ctx, v.campaign.ID, v.tasks[0].ID)
+// registrar is somebody who registers cases by the form that people use. It writes HTTP by itself, over one connection:
+// what a client costs is taken from the same processors that serve.
+type registrar struct {
+	v      *visitors
+	conn   net.Conn
+	answer *bufio.Reader
+	head   string
+	took   []time.Duration
+}
+
+func (v *visitors) registrar(ctx context.Context, i int) (*registrar, error) {
+	u, err := url.Parse(v.url)
 	if err != nil {
 		return nil, err
 	}
-	seat := v.seats[0]
-	for _, s := range v.seats {
-		if s.BodyKind == "work_group" {
-			seat = s
-			break
-		}
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", u.Host)
+	if err != nil {
+		return nil, err
 	}
-	paths := []string{"", "/tasks", fmt.Sprintf("/tasks/%d", v.tasks[0].ID), "/items", fmt.Sprintf("/items?after=0__%s_0", v.today),
-		fmt.Sprintf("/items/%d", items[0].ID), "/gantt", fmt.Sprintf("/gantt?after=%d___0", v.tasks[len(v.tasks)/2].ID), fmt.Sprintf("/gantt?task=%d", v.tasks[0].ID), "/measures", "/phases",
-		"/bodies", fmt.Sprintf("/bodies/%d", seat.BodyID), "/people", fmt.Sprintf("/people/%d", seat.PersonID),
-		"/units", fmt.Sprintf("/units/%d", seat.UnitID), "/matrix", "/plan", "/checkup", "/search?q=" + url.QueryEscape("市场"), "/ledger", "/drafts",
-		"/tasks.xlsx", "/people.xlsx", "/matrix.xlsx", "/plan/original"}
-	q := url.QueryEscape
-	paths = append(paths, "/desk/office", "/desk/verifier", "/cases", "/cases?after="+strconv.Itoa(v.Cases/2), "/cases?step=closed", "/cases?source=meeting", "/cases?category="+q("市容环境")+"&severity=serious",
-		"/cases?late=1", "/cases?q="+q("垃圾"), "/cases?q="+q("杨家渡村"), "/board", "/map", "/map.json?bbox=111.4,36,111.65,36.17&zoom=12", "/map.json?bbox=111.4,36,111.65,36.17&zoom=12&all=1",
-		"/map.json?bbox=111.5,36.07,111.53,36.09&zoom=15&all=1&severity=serious", fmt.Sprintf("/cases/%d", v.Cases/2), "/orders", "/cases/alike?words="+q("路灯不亮")+"&address="+q("解放路 12 号"))
-	for i, p := range paths {
-		paths[i] = fmt.Sprintf("/c/%d%s", v.campaign.ID, p)
+	var cookies []string
+	for _, c := range v.jars[i].Cookies(u) {
+		cookies = append(cookies, c.Name+"="+c.Value)
 	}
-	return append([]string{"/me", "/inbox"}, paths...), nil
+	head := fmt.Sprintf("POST /c/%d/cases HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ", v.campaign, u.Host, strings.Join(cookies, "; "))
+	return &registrar{v: v, conn: conn, answer: bufio.NewReader(conn), head: head}, nil
 }
 
-// registers counts how many cases so many people at once can register, each by the form that they use.
-func (v *visitor) registers(ctx context.Context) error {
+// register registers the case with a number and wants to be sent to its page.
+func (r *registrar) register(run, k int64) error {
+	form := url.Values{"uuid": {fmt.Sprintf("%016x-%d", uint64(k)*0x9e3779b97f4a7c15, run)}, "words": {fmt.Sprintf("解放路路灯不亮，晚上行人看不清路，第 %d 次反映，请尽快处理", k)}, "source": {"hotline"}, //nolint:gosec // spread as those of devices are
+		"category": {"绿化亮化"}, "severity": {"ordinary"}, "address": {fmt.Sprintf("解放路 %d 号门前", k%420)}, "lat": {"36.0791"}, "lon": {"111.5012"}}.Encode()
+	began := time.Now()
+	if _, err := io.WriteString(r.conn, r.head+strconv.Itoa(len(form))+"\r\n\r\n"+form); err != nil {
+		return err
+	}
+	res, err := http.ReadResponse(r.answer, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusSeeOther {
+		return fmt.Errorf("register: %s", res.Status)
+	}
+	r.took = append(r.took, time.Since(began))
+	return nil
+}
+
+// registers counts how many cases so many people at once can register.
+func (v *visitors) registers(ctx context.Context) error {
 	before, err := v.bytes(ctx)
 	if err != nil {
 		return err
 	}
-	took := make([][]time.Duration, len(v.clients))
-	people := make([]int, len(v.clients))
-	for i := range people {
-		people[i] = i
+	people, err := v.registrars(ctx)
+	if err != nil {
+		return err
 	}
 	var n atomic.Int64
 	begin := time.Now()
 	end := begin.Add(time.Duration(v.Seconds) * time.Second)
-	err = atOnce(len(people), people, func(i int) error {
+	err = atOnce(len(people), people, func(r *registrar) error {
+		defer func() { _ = r.conn.Close() }()
 		for time.Now().Before(end) {
-			k := n.Add(1)
-			form := url.Values{"uuid": {fmt.Sprintf("bench-%d-%d", begin.UnixNano(), k)}, "words": {fmt.Sprintf("解放路路灯不亮，晚上行人看不清路，第 %d 次反映，请尽快处理", k)}, "source": {"hotline"},
-				"category": {"绿化亮化"}, "severity": {"ordinary"}, "address": {fmt.Sprintf("解放路 %d 号门前", k%420)}, "lat": {"36.0791"}, "lon": {"111.5012"}}
-			began := time.Now()
-			if err := v.post(ctx, v.clients[i], fmt.Sprintf("/c/%d/cases", v.campaign.ID), form); err != nil {
+			if err := r.register(begin.UnixNano(), n.Add(1)); err != nil {
 				return err
 			}
-			took[i] = append(took[i], time.Since(began))
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	passed, each := time.Since(begin), slices.Concat(took...)
+	passed := time.Since(begin)
+	var each []time.Duration
+	for _, r := range people {
+		each = append(each, r.took...)
+	}
 	after, err := v.bytes(ctx)
 	if err != nil {
 		return err
@@ -261,18 +211,96 @@ func (v *visitor) registers(ctx context.Context) error {
 		return kernel.E(kernel.Internal, "一件案件也没有登记上")
 	}
 	rate, growth := float64(len(each))/passed.Seconds(), float64(after-before)/float64(len(each))
-	fmt.Fprintf(v.out, "登记案件，%d 人同时：每秒 %.0f 件，中位 %s，99%% %s；数据库每件增长 %.0f 字节（含日志文件）\n", len(people), rate, ms(median(each)), ms(share(each, 99)), growth)
-	name := fmt.Sprintf("%s: registering through HTTP by %d people", v.db.Kind(), len(people))
+	fmt.Fprintf(v.out, "登记案件，%d 人同时：每秒 %.0f 件，中位 %s，99%% %s，最长 %s；数据库每件增长 %.0f 字节（含日志文件）；服务的内存最多 %d MB\n",
+		len(people), rate, ms(median(each)), ms(share(each, 99)), ms(share(each, 100)), growth, v.server.mostMemory())
+	name := fmt.Sprintf("%s: %d cases, registering through HTTP by %d people", v.kind, v.total, len(people))
 	v.keep(name, rate, "cases/s")
+	v.keep(name+", half within", median(each).Seconds()*1000, "ms")
 	v.keep(name+", 99 of 100 within", share(each, 99).Seconds()*1000, "ms")
-	v.keep(string(v.db.Kind())+": growth of the database a case", growth, "bytes")
+	v.keep(string(v.kind)+": growth of the database a case registered", growth, "bytes")
 	return nil
 }
 
+func (v *visitors) registrars(ctx context.Context) ([]*registrar, error) {
+	list := make([]*registrar, v.Clients)
+	for i := range list {
+		var err error
+		if list[i], err = v.registrar(ctx, i); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// looksPerCase is how many pages somebody looks at for every case that he registers.
+const looksPerCase = 20
+
+// days has everybody look and register without a pause for some minutes, and watches the program's memory.
+func (v *visitors) days(ctx context.Context) error {
+	if v.Minutes == 0 {
+		return nil
+	}
+	people, err := v.registrars(ctx)
+	if err != nil {
+		return err
+	}
+	// Lists, desks, maps, cases; the papers that are made as files are asked for more seldom than that.
+	pages := slices.DeleteFunc(slices.Clone(v.paths), func(p string) bool { return strings.HasSuffix(p, ".xlsx") || strings.HasSuffix(p, "/original") })
+	var n, looked atomic.Int64
+	begin := time.Now()
+	end := begin.Add(time.Duration(v.Minutes) * time.Minute)
+	memory := make(chan []int, 1)
+	go func() { memory <- v.minutes(begin) }()
+	who := make([]int, len(people))
+	for i := range who {
+		who[i] = i
+	}
+	err = atOnce(len(who), who, func(i int) error {
+		defer func() { _ = people[i].conn.Close() }()
+		for k := i; time.Now().Before(end); k++ {
+			if k%looksPerCase == 0 {
+				if err := people[i].register(begin.UnixNano(), n.Add(1)); err != nil {
+					return err
+				}
+				continue
+			}
+			if _, err := get(ctx, v.clients[i%v.officers], v.url+pages[(k*7+i)%len(pages)]); err != nil {
+				return err
+			}
+			looked.Add(1)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	each := <-memory
+	passed := time.Since(begin).Seconds()
+	fmt.Fprintf(v.out, "%d 人不停地看和登记 %d 分钟：每秒 %.0f 页、%.0f 件；服务的内存每分钟最多 %d MB\n", len(people), v.Minutes, float64(looked.Load())/passed, float64(n.Load())/passed, each)
+	v.keep(fmt.Sprintf("%s: %d cases, most memory of the server over %d minutes", v.kind, v.total, v.Minutes), float64(slices.Max(each)), "MB")
+	v.keep(fmt.Sprintf("%s: %d cases, memory of the server in the first of %d minutes", v.kind, v.total, v.Minutes), float64(each[0]), "MB")
+	v.keep(fmt.Sprintf("%s: %d cases, memory of the server in the last of %d minutes", v.kind, v.total, v.Minutes), float64(each[len(each)-1]), "MB")
+	return nil
+}
+
+// minutes is the most memory that the program held in each minute.
+func (v *visitors) minutes(begin time.Time) (list []int) {
+	for i := range v.Minutes {
+		time.Sleep(time.Until(begin.Add(time.Duration(i+1)*time.Minute - time.Second)))
+		list = append(list, v.server.mostMemory())
+	}
+	return list
+}
+
 // bytes is how big the database is.
-func (v *visitor) bytes(ctx context.Context) (n int64, err error) {
-	if v.db.Kind() == db.Postgres {
-		err = v.db.Reader().NewRaw("SELECT pg_database_size(current_database())").Scan(ctx, &n)
+func (v *visitors) bytes(ctx context.Context) (n int64, err error) {
+	if v.kind == db.Postgres {
+		d, err := db.Open(ctx, v.dsn())
+		if err != nil {
+			return 0, err
+		}
+		defer d.Close() //nolint:errcheck // only read
+		err = d.Reader().NewRaw("SELECT pg_database_size(current_database())").Scan(ctx, &n)
 		return n, err
 	}
 	for _, end := range []string{"", "-wal"} {
@@ -287,22 +315,23 @@ func (v *visitor) bytes(ctx context.Context) (n int64, err error) {
 	return n, nil
 }
 
-// machineMemory is the machine's memory in MB, 0 where it is not told.
-func machineMemory() int { return inKB("/proc/meminfo", "MemTotal:") / 1024 }
-
-// mostMemory is the most that this process used, in MB.
-func mostMemory() int { return inKB("/proc/self/status", "VmHWM:") / 1024 }
-
-func inKB(file, line string) int {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return 0
+// starts measures from starting the program on the filled database to its first page, five times.
+func (v *visitors) starts(ctx context.Context) error {
+	var healthy, page []time.Duration
+	for range 5 {
+		began := time.Now()
+		p, err := v.serve(ctx, v.ground)
+		if err != nil {
+			return err
+		}
+		_, err = get(ctx, http.DefaultClient, p.url+"/signin")
+		healthy, page = append(healthy, p.up), append(page, time.Since(began))
+		p.stop()
+		if err != nil {
+			return err
+		}
 	}
-	_, rest, _ := strings.Cut(string(text), line)
-	fields := strings.Fields(rest)
-	if len(fields) == 0 {
-		return 0
-	}
-	n, _ := strconv.Atoi(fields[0])
-	return n
+	v.keep(string(v.kind)+": from start to first page", median(page).Seconds()*1000, "ms")
+	_, err := fmt.Fprintf(v.out, "在这个库上启动：到 /healthz 答复 %s，到第一页 %s（5 次的中位）\n", ms(median(healthy)), ms(median(page)))
+	return err
 }

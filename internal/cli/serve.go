@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"time"
@@ -49,6 +50,8 @@ type serveCmd struct {
 	PrivateHooks bool   `name:"allow-private-hooks" env:"PINZHI_ALLOW_PRIVATE_HOOKS" help:"允许 Webhook 和机器人的地址在内网或本机。"`
 
 	LogTo string `name:"log" env:"PINZHI_LOG" type:"path" placeholder:"FILE" help:"日志写到文件；不写则写到标准错误。"`
+
+	Profile string `type:"path" placeholder:"FILE" help:"把运行时的 CPU 剖析写到文件，go tool pprof 可看。"`
 }
 
 // Run serves until the context ends, then lets requests finish and seals the ledger.
@@ -58,6 +61,11 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer closeLog()
+	stopProfile, err := profile(c.Profile)
+	if err != nil {
+		return err
+	}
+	defer stopProfile()
 	d, closeDB, err := c.openGround(ctx)
 	if err != nil {
 		return err
@@ -213,4 +221,19 @@ func serve(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler
 		log.Error("seal at the stop", "err", err)
 	}
 	return nil
+}
+
+// profile writes where the processors' time goes, until stop is called. Without a file it does nothing.
+func profile(file string) (stop func(), err error) {
+	if file == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, kernel.E(kernel.Invalid, "写不了文件“%s”", file).Because(err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() { pprof.StopCPUProfile(); _ = f.Close() }, nil
 }

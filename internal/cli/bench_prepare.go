@@ -1,0 +1,202 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"slices"
+	"time"
+
+	"pinzhi/internal/access"
+	"pinzhi/internal/campaign"
+	"pinzhi/internal/cases"
+	"pinzhi/internal/db"
+	"pinzhi/internal/kernel"
+	"pinzhi/internal/plan"
+	"pinzhi/internal/roster"
+)
+
+// visitors are the people who come to the city, with what they know of it before.
+type visitors struct {
+	*benchCmd
+	ground
+
+	out    io.Writer
+	kind   db.Kind
+	server *process
+	url    string
+
+	campaign int64
+	total    int // of cases
+	today    kernel.Date
+	unit     int64 // that has most cases
+	logins   []string
+	officers int          // the first of them, who see everything
+	office   *http.Client // somebody of the office
+	liaison  *http.Client // somebody of that unit; nil where he has no account
+	clients  []*http.Client
+	jars     []*cookiejar.Jar
+	paths    []string // of the office's pages
+	units    []string // of the liaison's
+}
+
+const benchPassword = "correct-horse-staple"
+
+// prepare looks at the city before the program runs on it, and gives people passwords: those of the office first, and
+// at the end the liaison.
+func (c *benchCmd) prepare(ctx context.Context, out io.Writer, g ground) (*visitors, error) {
+	d, closeDB, err := g.openGround(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer closeDB() //nolint:errcheck // written is committed
+	v := &visitors{benchCmd: c, ground: g, out: out, kind: d.Kind()}
+	v.today, _ = kernel.ParseDate(c.until()[:len("2024-09-30")])
+	campaigns := campaign.New(d, kernel.Clock{})
+	list, err := campaigns.Visible(ctx)
+	if err != nil || len(list) == 0 {
+		return nil, cmp.Or(err, error(kernel.E(kernel.Invalid, "这里没有行动，先演练：pinzhi drill")))
+	}
+	v.campaign = list[0].ID
+	seats, err := roster.SeatsOf(ctx, d.Reader(), v.campaign)
+	if err != nil {
+		return nil, err
+	}
+	if v.total, v.unit, err = fullest(ctx, d, v.campaign); err != nil {
+		return nil, err
+	}
+	var people []int64
+	people, v.officers = peopleOf(seats, c.Clients)
+	for _, s := range seats {
+		if s.UnitID == v.unit && !seesAll(seats, s.PersonID) {
+			people = append(people, s.PersonID)
+			break
+		}
+	}
+	if len(people) <= c.Clients/2 {
+		return nil, kernel.E(kernel.Invalid, "这份方案里的人太少，测不了")
+	}
+	if err := v.passwords(ctx, access.NewService(d, kernel.Clock{}), people); err != nil {
+		return nil, err
+	}
+	return v, v.list(ctx, d, campaigns, seats)
+}
+
+// fullest counts the cases, and finds the unit that leads most.
+func fullest(ctx context.Context, d *db.DB, campaignID int64) (n int, unit int64, err error) {
+	if err = d.Reader().NewRaw("SELECT count(*) FROM cases WHERE campaign_id = ?", campaignID).Scan(ctx, &n); err != nil {
+		return 0, 0, err
+	}
+	err = d.Reader().NewRaw("SELECT unit_id FROM case_counts WHERE campaign_id = ? AND unit_id <> 0 GROUP BY unit_id ORDER BY sum(n) DESC LIMIT 1", campaignID).Scan(ctx, &unit)
+	return n, unit, err
+}
+
+// seesAll: somebody who does is no measure of what a unit waits for.
+func seesAll(seats []roster.Seat, person int64) bool {
+	st := roster.Standing{PersonID: person, Seats: slices.DeleteFunc(slices.Clone(seats), func(s roster.Seat) bool { return s.PersonID != person })}
+	return cases.Viewer{Standing: st}.SeesAll()
+}
+
+// peopleOf lists people, those of the office first, and says how many these are.
+func peopleOf(seats []roster.Seat, most int) (ids []int64, officers int) {
+	for _, office := range []bool{true, false} {
+		for _, s := range seats {
+			if (s.BodyKind == plan.Office) == office && !slices.Contains(ids, s.PersonID) && len(ids) < most {
+				ids = append(ids, s.PersonID)
+			}
+		}
+		if office {
+			officers = len(ids)
+		}
+	}
+	return ids, officers
+}
+
+func (v *visitors) passwords(ctx context.Context, accounts *access.Service, people []int64) error {
+	for _, id := range people {
+		a, err := accounts.ByPerson(ctx, id)
+		if err != nil {
+			return err
+		}
+		token, err := accounts.IssueLink(ctx, a.ID)
+		if err != nil {
+			return err
+		}
+		if _, err := accounts.RedeemLink(ctx, token, benchPassword); err != nil {
+			return err
+		}
+		v.logins = append(v.logins, a.Login)
+	}
+	return nil
+}
+
+// list is every page inside a campaign, with one object of each kind: the one with most in it where they differ.
+func (v *visitors) list(ctx context.Context, d *db.DB, campaigns *campaign.Service, seats []roster.Seat) error {
+	tasks, err := campaigns.Tasks(ctx, v.campaign)
+	if err != nil {
+		return err
+	}
+	items, err := campaigns.ItemsOfTask(ctx, v.campaign, tasks[0].ID)
+	if err != nil {
+		return err
+	}
+	var box struct{ West, South, East, North float64 }
+	err = d.Reader().NewRaw("SELECT min(lon) AS west, min(lat) AS south, max(lon) AS east, max(lat) AS north FROM cases WHERE campaign_id = ?", v.campaign).Scan(ctx, &box)
+	if err != nil {
+		return err
+	}
+	seat := seats[slices.IndexFunc(seats, func(s roster.Seat) bool { return s.UnitID == v.unit })]
+	v.paths = []string{"", "/tasks", fmt.Sprintf("/tasks/%d", tasks[0].ID), "/items", fmt.Sprintf("/items?after=0__%s_0", v.today),
+		fmt.Sprintf("/items/%d", items[0].ID), "/gantt", fmt.Sprintf("/gantt?after=%d___0", tasks[len(tasks)/2].ID), fmt.Sprintf("/gantt?task=%d", tasks[0].ID), "/measures", "/phases",
+		"/bodies", fmt.Sprintf("/bodies/%d", seat.BodyID), "/people", fmt.Sprintf("/people/%d", seat.PersonID),
+		"/units", fmt.Sprintf("/units/%d", seat.UnitID), "/matrix", "/plan", "/checkup", "/search?q=" + url.QueryEscape("市场"), "/ledger", "/drafts",
+		"/tasks.xlsx", "/people.xlsx", "/matrix.xlsx", "/plan/original"}
+	lists := []string{"/cases", fmt.Sprintf("/cases?after=%d", v.total/2), "/cases?step=closed", "/cases?step=rectifying", "/cases?source=meeting", "/cases?category=" + url.QueryEscape("市容环境") + "&severity=serious",
+		"/cases?late=1", "/cases?q=" + url.QueryEscape("垃圾"), "/cases?q=" + url.QueryEscape("垃圾") + "&step=rectifying", "/cases?q=" + url.QueryEscape("鹦鹉"), fmt.Sprintf("/cases/%d", v.total/2), "/map", "/map?all=1"}
+	midLon, midLat := (box.West+box.East)/2, (box.South+box.North)/2
+	for _, part := range []float64{1, 0.3, 0.05} { // of the city
+		w, h := (box.East-box.West)*part/2, (box.North-box.South)*part/2
+		at := fmt.Sprintf("/map.json?bbox=%.4f,%.4f,%.4f,%.4f&zoom=%d", midLon-w, midLat-h, midLon+w, midLat+h, map[float64]int{1: 12, 0.3: 14, 0.05: 16}[part])
+		lists = append(lists, at, at+"&all=1", at+"&all=1&severity=serious")
+	}
+	v.units = append([]string{"/desk/unit"}, lists...)
+	v.paths = append(append(v.paths, lists...), fmt.Sprintf("/cases?unit=%d", v.unit), "/desk/office", "/desk/verifier", "/board", "/orders",
+		"/cases/alike?words="+url.QueryEscape("路灯不亮")+"&address="+url.QueryEscape("解放路 12 号"))
+	for _, list := range [][]string{v.paths, v.units} {
+		for i, p := range list {
+			list[i] = fmt.Sprintf("/c/%d%s", v.campaign, p)
+		}
+	}
+	v.paths = append([]string{"/me", "/inbox"}, v.paths...)
+	return nil
+}
+
+// signInAll signs everybody in, as people do.
+func (v *visitors) signInAll(ctx context.Context) error {
+	for _, login := range v.logins {
+		jar, err := cookiejar.New(nil)
+		if err != nil {
+			return err
+		}
+		c := &http.Client{Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: 2}, Timeout: time.Minute,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		if err := postForm(ctx, c, v.url+"/signin", url.Values{"login": {login}, "password": {benchPassword}}); err != nil {
+			return err
+		}
+		v.clients, v.jars = append(v.clients, c), append(v.jars, jar)
+	}
+	v.office = v.clients[0]
+	if len(v.clients) > v.Clients {
+		v.liaison = v.clients[len(v.clients)-1]
+	}
+	n := v.Clients // in turn, where the plan has fewer people
+	for i := len(v.clients); i < n; i++ {
+		v.clients, v.jars = append(v.clients, v.clients[i-len(v.logins)]), append(v.jars, v.jars[i-len(v.logins)])
+	}
+	v.clients, v.jars = v.clients[:n], v.jars[:n]
+	return nil
+}
