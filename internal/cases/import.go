@@ -198,15 +198,14 @@ func (s *Service) registerSome(ctx context.Context, tx db.Tx, days *calendar.Day
 	if err != nil {
 		return err
 	}
-	e := s.enrolment(tx, days)
-	for _, r := range piece {
+	round := make([]applicant, len(piece))
+	for i, r := range piece {
 		c, err := r.check(campaignID)
 		if err != nil {
 			return err
 		}
-		if err := e.register(ctx, v, &c, r); err != nil {
-			return err
-		}
+		round[i] = applicant{v: v, draft: c, r: r}
 	}
-	return e.finish(ctx)
+	_, err = s.enrol(ctx, tx, days, round)
+	return err
 }

@@ -49,12 +49,11 @@ func (s *Service) registerAlone(ctx context.Context, a applicant) (c Case, err e
 		return c, err
 	}
 	err = s.db.Write(ctx, func(tx db.Tx) error {
-		e := s.enrolment(tx, days)
-		c = a.draft
-		if err := e.register(ctx, a.v, &c, a.r); err != nil {
-			return err
+		list, err := s.enrol(ctx, tx, days, []applicant{a})
+		if err == nil {
+			c = list[0]
 		}
-		return e.finish(ctx)
+		return err
 	})
 	return c, err
 }
@@ -126,15 +125,12 @@ func (s *Service) registerRound(ctx context.Context, round []applicant) []regist
 	days, err := s.calendar.Days(ctx)
 	if err == nil {
 		err = s.db.Write(ctx, func(tx db.Tx) error {
-			out = make([]registered, len(round))
-			e := s.enrolment(tx, days)
-			for i, a := range round {
-				out[i].c = a.draft
-				if err := e.register(ctx, a.v, &out[i].c, a.r); err != nil {
-					return err
-				}
+			list, err := s.enrol(ctx, tx, days, round)
+			out = make([]registered, len(list))
+			for i, c := range list {
+				out[i].c = c
 			}
-			return e.finish(ctx)
+			return err
 		})
 	}
 	if err == nil {
@@ -165,8 +161,30 @@ type enrolment struct {
 	texts  []db.Text // what they are found by
 }
 
-func (s *Service) enrolment(tx db.Tx, days *calendar.Days) *enrolment {
-	return &enrolment{s: s, tx: tx, days: days, now: s.clock.Now(), rules: map[int64]Rules{}, counts: map[int64]int{}}
+// enrol registers cases within a transaction, with all that hangs on them.
+func (s *Service) enrol(ctx context.Context, tx db.Tx, days *calendar.Days, round []applicant) ([]Case, error) {
+	e := &enrolment{s: s, tx: tx, days: days, now: s.clock.Now(), rules: map[int64]Rules{}, counts: map[int64]int{}}
+	list, dues := make([]Case, len(round)), make([]calendar.Due, len(round))
+	for i, a := range round {
+		list[i] = a.draft
+		var err error
+		if dues[i], err = e.fill(ctx, a.v, &list[i]); err != nil {
+			return nil, err
+		}
+	}
+	are, err := insertAll(ctx, tx, list)
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range round {
+		if !are[i] {
+			continue // registered before
+		}
+		if err := e.hang(ctx, a, list[i], dues[i]); err != nil {
+			return nil, err
+		}
+	}
+	return list, e.finish(ctx)
 }
 
 func (e *enrolment) rulesOf(ctx context.Context, campaignID int64) (r Rules, err error) {
@@ -178,11 +196,11 @@ func (e *enrolment) rulesOf(ctx context.Context, campaignID int64) (r Rules, err
 	return r, err
 }
 
-// register writes one case with all that hangs on it but what finish writes for all.
-func (e *enrolment) register(ctx context.Context, v Viewer, c *Case, r Registration) error {
+// fill fills in what a case is from the moment on at which it is registered, and returns what is owed of it first.
+func (e *enrolment) fill(ctx context.Context, v Viewer, c *Case) (calendar.Due, error) {
 	rules, err := e.rulesOf(ctx, c.CampaignID)
 	if err != nil {
-		return err
+		return calendar.Due{}, err
 	}
 	row, _ := rowFor(Case{}, Register)
 	c.FoundBy, c.FoundPerson, c.FoundName = v.Actor.AccountID, v.Actor.PersonID, v.Actor.Name
@@ -191,29 +209,27 @@ func (e *enrolment) register(ctx context.Context, v Viewer, c *Case, r Registrat
 		c.FoundAt = e.now
 	}
 	k := &clock{tx: e.tx, days: e.days, rules: rules, now: e.now, c: c}
-	due, err := k.firstDue()
-	if err != nil {
-		return err
-	}
-	if registered, err := insert(ctx, e.tx, c); err != nil || !registered {
-		return err
-	}
+	return k.firstDue()
+}
+
+// hang notes what hangs on a case that was written.
+func (e *enrolment) hang(ctx context.Context, a applicant, c Case, due calendar.Due) error {
 	due.SubjectID = c.ID
 	e.counts[c.CampaignID]++
-	e.dues, e.spans = append(e.dues, due), append(e.spans, spanOf(*c, c.RegisteredAt))
-	e.texts = append(e.texts, db.Text{CampaignID: c.CampaignID, ID: c.ID, Body: searchable(*c)})
-	for _, unit := range v.Units() {
+	e.dues, e.spans = append(e.dues, due), append(e.spans, spanOf(c, c.RegisteredAt))
+	e.texts = append(e.texts, db.Text{CampaignID: c.CampaignID, ID: c.ID, Body: searchable(c)})
+	for _, unit := range a.v.Units() {
 		e.units = append(e.units, CaseUnit{CampaignID: c.CampaignID, UnitID: unit, CaseID: c.ID, Role: Found})
 	}
-	return e.tell(ctx, v, c, r)
+	return e.tell(ctx, a.v, c, a.r)
 }
 
 // tell keeps what came with the case, and notes what the ledger is told.
-func (e *enrolment) tell(ctx context.Context, v Viewer, c *Case, r Registration) error {
-	if err := r.keepCaller(ctx, e.tx, *c); err != nil {
+func (e *enrolment) tell(ctx context.Context, v Viewer, c Case, r Registration) error {
+	if err := r.keepCaller(ctx, e.tx, c); err != nil {
 		return err
 	}
-	files, err := e.s.attach(kernel.WithActor(ctx, v.Actor), e.tx, *c, r.Evidence, evidence.Before)
+	files, err := e.s.attach(kernel.WithActor(ctx, v.Actor), e.tx, c, r.Evidence, evidence.Before)
 	if err != nil {
 		return err
 	}
@@ -221,7 +237,7 @@ func (e *enrolment) tell(ctx context.Context, v Viewer, c *Case, r Registration)
 	if len(files) > 0 {
 		data["evidence"] = files
 	}
-	event := caseEvent(*c, string(Register), data)
+	event := caseEvent(c, string(Register), data)
 	event.Actor = v.Actor
 	e.events = append(e.events, event)
 	return nil
@@ -236,11 +252,11 @@ func (e *enrolment) finish(ctx context.Context) error {
 	}
 	row, _ := rowFor(Case{}, Register)
 	for campaignID, n := range e.counts {
-		if err := count(ctx, e.tx, Case{CampaignID: campaignID, Step: row.To, ID: e.now.UnixMicro()}, n); err != nil {
+		if err := count(ctx, e.tx, counted{Case{CampaignID: campaignID, Step: row.To, ID: e.now.UnixMicro()}, n}); err != nil {
 			return err
 		}
 	}
-	if err := db.CaseText.PutAll(ctx, e.tx, e.texts...); err != nil {
+	if err := db.CaseText.Add(ctx, e.tx, e.texts...); err != nil {
 		return fmt.Errorf("index cases: %w", err)
 	}
 	return nil

@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"pinzhi/internal/campaign"
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
@@ -21,9 +24,15 @@ var (
 	dueOfCase   = db.Prepare("UPDATE cases SET due_at = ?, amber_at = ?, escalated = ?, revision = ? WHERE campaign_id = ? AND id = ?")
 	dropUnits   = db.Prepare("DELETE FROM case_units WHERE campaign_id = ? AND case_id = ? AND role IN (?, ?)")
 	endSpan     = db.Prepare("UPDATE case_spans SET to_at = ? WHERE campaign_id = ? AND case_id = ? AND to_at IS NULL")
-	addCount    = db.Prepare(`INSERT INTO case_counts (campaign_id, unit_id, step, shard, n) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (campaign_id, unit_id, step, shard) DO UPDATE SET n = case_counts.n + excluded.n`)
 )
+
+// addCounts changes one count, or two, three or four at once: of all and of the unit, where a case left and where it came.
+var addCounts = [...]*db.Statement{addingCounts(1), addingCounts(2), addingCounts(3), addingCounts(4)}
+
+func addingCounts(n int) *db.Statement {
+	return db.Prepare("INSERT INTO case_counts (campaign_id, unit_id, step, shard, n) VALUES (?, ?, ?, ?, ?)" + strings.Repeat(", (?, ?, ?, ?, ?)", n-1) +
+		" ON CONFLICT (campaign_id, unit_id, step, shard) DO UPDATE SET n = case_counts.n + excluded.n")
+}
 
 func newUUID() string {
 	var b [16]byte
@@ -75,22 +84,65 @@ func visible(ctx context.Context, tx db.Tx, v Viewer, id int64) (Case, []CaseUni
 	return c, units, nil
 }
 
-// insert writes a new case alone. It reports false where the UUID was registered before, and c is then that case.
-func insert(ctx context.Context, tx db.Tx, c *Case) (registered bool, err error) {
+// insertAll writes new cases alone. It reports false for a case whose UUID was registered before, which then is the one
+// that was.
+func insertAll(ctx context.Context, tx db.Tx, list []Case) (are []bool, err error) {
 	// Where the same UUID is handed in twice at once, PostgreSQL answers DO NOTHING with a serialization failure, not
 	// with the breach of the key: the later transaction runs again and finds the case.
-	if err := db.InsertOr(ctx, tx, c, "ON CONFLICT (campaign_id, uuid) DO NOTHING"); err != nil {
-		return false, fmt.Errorf("register case: %w", err)
+	if db.KindOf(tx) == db.Postgres {
+		err = insertAtOnce(ctx, tx, list)
+	} else {
+		for i := range list {
+			if err = db.InsertOr(ctx, tx, &list[i], "ON CONFLICT (campaign_id, uuid) DO NOTHING"); err != nil {
+				break
+			}
+		}
 	}
-	if c.ID == 0 {
+	if err != nil {
+		return nil, fmt.Errorf("register cases: %w", err)
+	}
+	are = make([]bool, len(list))
+	for i, c := range list {
+		if are[i] = c.ID != 0; are[i] {
+			continue
+		}
 		again, ok, err := byUUID(ctx, tx, c.CampaignID, c.UUID)
 		if err == nil && !ok {
 			err = kernel.E(kernel.Unavailable, "同时登记的人太多，没有办成，请再试一次")
 		}
-		*c = again
-		return false, err
+		if err != nil {
+			return nil, err
+		}
+		list[i] = again
 	}
-	return true, nil
+	return are, nil
+}
+
+// insertAtOnce writes them in one statement, since each would be a way there and back, and fills in the ids of those
+// that were written.
+func insertAtOnce(ctx context.Context, tx db.Tx, list []Case) error {
+	type key struct {
+		CampaignID int64
+		UUID       string
+	}
+	var made []struct {
+		key
+
+		ID int64
+	}
+	if err := tx.NewInsert().Model(&list).On("CONFLICT (campaign_id, uuid) DO NOTHING").Returning("campaign_id, uuid, id").Scan(ctx, &made); err != nil {
+		return err
+	}
+	ids := make(map[key]int64, len(made))
+	for _, m := range made {
+		ids[m.key] = m.ID
+	}
+	for i, c := range list {
+		k := key{c.CampaignID, c.UUID}
+		list[i].ID = ids[k]
+		delete(ids, k) // whoever hands the same in again finds the first
+	}
+	return nil
 }
 
 func searchable(c Case) string {
@@ -148,7 +200,7 @@ func move(ctx context.Context, tx db.Tx, was Case, c *Case, now time.Time) error
 	if err := endSpan.Exec(ctx, tx, now, c.CampaignID, c.ID); err != nil {
 		return fmt.Errorf("spans of case %d: %w", c.ID, err)
 	}
-	return firstErr(openSpan(ctx, tx, *c, now), count(ctx, tx, was, -1), count(ctx, tx, *c, 1))
+	return firstErr(openSpan(ctx, tx, *c, now), count(ctx, tx, counted{was, -1}, counted{*c, 1}))
 }
 
 // correct writes what was put right of a case, and what it can be found by.
@@ -188,16 +240,43 @@ func spanOf(c Case, from time.Time) Span {
 // shards is in how many rows one count stands, so that writers on PostgreSQL seldom meet.
 const shards = 16
 
-// count changes the number of cases at a step: of all, and of the lead unit.
-func count(ctx context.Context, tx db.Tx, c Case, by int) error {
-	units := []int64{0}
-	if c.LeadUnitID != 0 {
-		units = append(units, c.LeadUnitID)
-	}
-	for _, unit := range units {
-		if err := addCount.Exec(ctx, tx, c.CampaignID, unit, string(c.Step), c.ID%shards, by); err != nil {
-			return fmt.Errorf("count cases: %w", err)
+// counted is a case, or several at the same place, that come to a count or leave it.
+type counted struct {
+	c  Case
+	by int
+}
+
+// cell is one number: of a unit, or with unit 0 of all.
+type cell struct {
+	unit  int64
+	step  Step
+	shard int64
+}
+
+// count changes the numbers of cases at a step, of all and of the lead unit; the cases are of one campaign, two at most.
+func count(ctx context.Context, tx db.Tx, changes ...counted) error {
+	var cells []cell
+	by := map[cell]int{}
+	for _, x := range changes {
+		for _, unit := range slices.Compact([]int64{0, x.c.LeadUnitID}) {
+			at := cell{unit, x.c.Step, x.c.ID % shards}
+			if _, have := by[at]; !have {
+				cells = append(cells, at)
+			}
+			by[at] += x.by
 		}
+	}
+	args := make([]any, 0, 5*len(cells))
+	for _, at := range cells {
+		if by[at] != 0 { // PostgreSQL changes a row but once in a statement
+			args = append(args, changes[0].c.CampaignID, at.unit, string(at.step), at.shard, by[at])
+		}
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	if err := addCounts[len(args)/5-1].Exec(ctx, tx, args...); err != nil {
+		return fmt.Errorf("count cases: %w", err)
 	}
 	return nil
 }
@@ -266,6 +345,9 @@ func (s *Service) settle(ctx context.Context, campaignID int64, verb string, dat
 		}
 		if err := write(tx); err != nil {
 			return fmt.Errorf("set cases of campaign %d: %w", campaignID, err)
+		}
+		if err := campaign.Restamp(ctx, tx, campaignID); err != nil {
+			return err
 		}
 		return ledger.Append(ctx, tx, ledger.At(s.clock.Now(), ledger.Event{CampaignID: campaignID, SubjectKind: "campaign", SubjectID: campaignID, Verb: verb, Data: data})...)
 	})

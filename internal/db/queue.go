@@ -161,21 +161,24 @@ func (q *queue) next(served int, start time.Time) *job {
 	}
 }
 
+// A turn is a savepoint, so that whoever fails undoes nobody else's work.
+var (
+	beginTurn = Prepare("SAVEPOINT turn")
+	undoTurn  = Prepare("ROLLBACK TO SAVEPOINT turn")
+	endTurn   = Prepare("RELEASE SAVEPOINT turn")
+)
+
 // serve gives j its turn in a savepoint and reports whether it wrote anything to commit.
 // An error means that the whole transaction is lost: SQLite itself rolls back when the disk is full or fails.
 func serve(ctx context.Context, tx writeTx, j *job) (ok bool, err error) {
-	if _, err := tx.Tx.Tx.ExecContext(ctx, "savepoint turn"); err != nil {
+	if err := beginTurn.Exec(ctx, tx); err != nil {
 		return true, err // not run, but it waits for an answer
 	}
 	j.turn <- tx
-	end := "release turn"
 	if ran := <-j.ran; ran != nil {
-		end = "rollback to turn; release turn"
-	} else {
-		ok = true
+		return false, errors.Join(undoTurn.Exec(ctx, tx), endTurn.Exec(ctx, tx))
 	}
-	_, err = tx.Tx.Tx.ExecContext(ctx, end)
-	return ok, err
+	return true, endTurn.Exec(ctx, tx)
 }
 
 func answer(jobs []*job, err error) {

@@ -1,9 +1,11 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -93,34 +95,41 @@ func steps(query string) []step {
 type TextIndex struct {
 	text string
 	fts  string // SQLite's index, by rowid = id
-	mark bool   // whether each entry is marked with its campaign, so that a page of one can be read in order
+	// wait is where entries wait for SQLite's index, "" where they go into it at once.
+	wait string
 
-	put, putTexts, putIndex *Statement // on PostgreSQL; on SQLite the texts and their index
+	put                  *Statement // on PostgreSQL; on SQLite the text and its index
+	putText, putIndex    *Statement
+	addTexts, addWaiting *Statement // many, which then wait
+	firstWaiting         *Statement
+	indexWaiting         *Statement
+	clearWaiting, unwait *Statement
 }
 
-func newTextIndex(text, fts string, mark bool) TextIndex {
-	return TextIndex{text: text, fts: fts, mark: mark,
+func newTextIndex(text, fts, wait string) TextIndex {
+	x := TextIndex{text: text, fts: fts, wait: wait,
 		put: Prepare("insert into " + text + ` (campaign_id, id, body, grams) values (?, ?, ?, ?::tsvector)
 			on conflict (campaign_id, id) do update set body = excluded.body, grams = excluded.grams`),
-		putTexts: Prepare("insert or replace into " + text + " (id, campaign_id, body) select value ->> 0, value ->> 1, value ->> 2 from json_each(?)"),
-		putIndex: Prepare("insert or replace into " + fts + " (rowid, grams) select value ->> 0, value ->> 1 from json_each(?)")}
+		putText:  Prepare("insert or replace into " + text + " (id, campaign_id, body) values (?, ?, ?)"),
+		putIndex: Prepare("insert or replace into " + fts + " (rowid, grams) values (?, ?)")}
+	if wait != "" {
+		x.addTexts = Prepare("insert into " + text + " (id, campaign_id, body) select value ->> 0, value ->> 1, value ->> 2 from json_each(?)")
+		x.addWaiting = Prepare("insert into " + wait + " (id, campaign_id, grams) select value ->> 0, value ->> 1, value ->> 2 from json_each(?)")
+		x.firstWaiting = Prepare("select coalesce(min(id), 0) from " + wait)
+		x.indexWaiting = Prepare("insert into " + fts + " (rowid, grams) select id, grams from " + wait + " order by id")
+		x.clearWaiting = Prepare("delete from " + wait)
+		x.unwait = Prepare("delete from " + wait + " where id = ?")
+	}
+	return x
 }
 
 // The text indexes: of search entries, and of cases by the case's id.
 var (
-	EntryText = newTextIndex("search_text", "search_fts", false)
-	CaseText  = newTextIndex("case_text", "case_fts", true)
+	EntryText = newTextIndex("search_text", "search_fts", "")
+	CaseText  = newTextIndex("case_text", "case_fts", "case_fts_waiting")
 )
 
 var textIndexes = []TextIndex{EntryText, CaseText}
-
-// campaignPiece marks an entry's campaign: no text has such a piece, because § is no letter.
-func campaignPiece(campaignID int64) string { return "§" + strconv.FormatInt(campaignID, 10) }
-
-// Put indexes text under id, in place of what was indexed for it before.
-func (x TextIndex) Put(ctx context.Context, tx Tx, campaignID, id int64, text string) error {
-	return x.PutAll(ctx, tx, Text{campaignID, id, text})
-}
 
 // Text is a text to be indexed under an id.
 type Text struct {
@@ -128,29 +137,83 @@ type Text struct {
 	Body           string
 }
 
-// PutAll is Put for many. On SQLite they go in by one statement: FTS5 writes what it has gathered to its tables
-// whenever another statement begins, and writing one text costs it as much as writing fifty.
-func (x TextIndex) PutAll(ctx context.Context, tx Tx, list ...Text) error {
+// grams is what SQLite's index holds of a text. Where entries are read a page at a time, each is marked with its
+// campaign: no text has such a piece, because § is no letter.
+func (x TextIndex) grams(t Text) string {
+	grams := strings.Join(Pairs(t.Body), " ")
+	if x.wait != "" {
+		return campaignPiece(t.CampaignID) + " " + grams
+	}
+	return grams
+}
+
+func campaignPiece(campaignID int64) string { return "§" + strconv.FormatInt(campaignID, 10) }
+
+// Put indexes text under id, in place of what was indexed for it before.
+func (x TextIndex) Put(ctx context.Context, tx Tx, campaignID, id int64, text string) error {
 	if KindOf(tx) == Postgres {
-		for _, t := range list {
-			if err := x.put.Exec(ctx, tx, t.CampaignID, t.ID, t.Body, vector(Pairs(t.Body))); err != nil {
-				return err
-			}
-		}
-		return nil
+		return x.put.Exec(ctx, tx, campaignID, id, text, vector(Pairs(text)))
 	}
-	texts, grams := make([][3]any, len(list)), make([][2]any, len(list))
-	for i, t := range list {
-		pieces := Pairs(t.Body)
-		if x.mark {
-			pieces = append([]string{campaignPiece(t.CampaignID)}, pieces...)
+	if x.wait != "" {
+		if err := x.unwait.Exec(ctx, tx, id); err != nil {
+			return err
 		}
-		texts[i], grams[i] = [3]any{t.ID, t.CampaignID, t.Body}, [2]any{t.ID, strings.Join(pieces, " ")}
 	}
-	if err := putJSON(ctx, tx, x.putTexts, texts); err != nil {
+	if err := x.putText.Exec(ctx, tx, id, campaignID, text); err != nil {
 		return err
 	}
-	return putJSON(ctx, tx, x.putIndex, grams)
+	return x.putIndex.Exec(ctx, tx, id, x.grams(Text{campaignID, id, text}))
+}
+
+// mostWaiting is how many entries wait for SQLite's index: reading them through costs a search half a millisecond.
+const mostWaiting = 256
+
+// Add indexes texts of ids that are new and higher than all before. On SQLite they wait until there are many: FTS5
+// writes what it has gathered whenever another statement begins, and writing one text costs it as much as writing fifty.
+// They are found meanwhile.
+func (x TextIndex) Add(ctx context.Context, tx Tx, list ...Text) error {
+	if KindOf(tx) == Postgres {
+		return x.addAll(ctx, tx, list)
+	}
+	texts, grams := make([][3]any, len(list)), make([][3]any, len(list))
+	last := int64(0)
+	for i, t := range list {
+		texts[i], grams[i] = [3]any{t.ID, t.CampaignID, t.Body}, [3]any{t.ID, t.CampaignID, x.grams(t)}
+		last = max(last, t.ID)
+	}
+	if err := putJSON(ctx, tx, x.addTexts, texts); err != nil {
+		return err
+	}
+	if err := putJSON(ctx, tx, x.addWaiting, grams); err != nil {
+		return err
+	}
+	var first int64
+	if _, err := x.firstWaiting.One(ctx, tx, nil, &first); err != nil || last-first < mostWaiting {
+		return err
+	}
+	if err := x.indexWaiting.Exec(ctx, tx); err != nil {
+		return err
+	}
+	return x.clearWaiting.Exec(ctx, tx)
+}
+
+// addAll is Add on PostgreSQL: in one statement, since each would be a way there and back.
+func (x TextIndex) addAll(ctx context.Context, tx Tx, list []Text) error {
+	for part := range slices.Chunk(list, rowsPerInsert) {
+		var b strings.Builder
+		var args []any
+		for i, t := range part {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString("(?, ?, ?, ?::tsvector)")
+			args = append(args, t.CampaignID, t.ID, t.Body, vector(Pairs(t.Body)))
+		}
+		if _, err := tx.NewRaw("insert into "+x.text+" (campaign_id, id, body, grams) values "+b.String(), args...).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func putJSON(ctx context.Context, tx Tx, s *Statement, rows any) error {
@@ -169,14 +232,38 @@ func (x TextIndex) Page(ctx context.Context, tx Tx, campaignID int64, query stri
 		return nil, nil
 	}
 	var ids []int64
-	var err error
 	if KindOf(tx) == Postgres {
-		err = tx.NewRaw("select id from "+x.text+" where campaign_id = ? and grams @@ ?::tsquery and id < ? order by id desc limit ?",
+		err := tx.NewRaw("select id from "+x.text+" where campaign_id = ? and grams @@ ?::tsquery and id < ? order by id desc limit ?",
 			campaignID, tsquery(conditions), before, limit).Scan(ctx, &ids)
-	} else {
-		err = tx.NewRaw("select rowid from "+x.fts+" where "+x.fts+" match ? and rowid < ? order by rowid desc limit ?",
-			`"`+campaignPiece(campaignID)+`" AND `+match(conditions), before, limit).Scan(ctx, &ids)
+		return ids, err
 	}
+	// What waits is read first: if it is indexed meanwhile, it is found twice, not missed.
+	waiting, err := x.waiting(ctx, tx, campaignID, conditions, before)
+	if err != nil {
+		return nil, err
+	}
+	err = tx.NewRaw("select rowid from "+x.fts+" where "+x.fts+" match ? and rowid < ? order by rowid desc limit ?",
+		`"`+campaignPiece(campaignID)+`" AND `+match(conditions), before, limit).Scan(ctx, &ids)
+	if err != nil || len(waiting) == 0 {
+		return ids, err
+	}
+	ids = append(waiting, ids...)
+	slices.SortFunc(ids, func(a, b int64) int { return cmp.Compare(b, a) })
+	ids = slices.Compact(ids)
+	return ids[:min(len(ids), limit)], nil
+}
+
+// waiting lists what is found among the entries that wait: pieces stand there one after the other, as in the index.
+func (x TextIndex) waiting(ctx context.Context, tx Tx, campaignID int64, conditions []step, before int64) (ids []int64, err error) {
+	where, args := "campaign_id = ? and id < ?", []any{campaignID, before}
+	for _, c := range conditions {
+		words := " " + strings.Join(c.pieces, " ")
+		if !c.prefix {
+			words += " "
+		}
+		where, args = where+" and instr(' ' || grams || ' ', ?) > 0", append(args, words)
+	}
+	err = tx.NewRaw("select id from "+x.wait+" where "+where, args...).Scan(ctx, &ids)
 	return ids, err
 }
 

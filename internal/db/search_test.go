@@ -154,3 +154,71 @@ func wantFound(t *testing.T, d *db.DB, query string, want int) {
 		t.Errorf("%s: found %v, %v; want %d", query, got, err, want)
 	}
 }
+
+// TestTextIndex_FindsWhatWaitsAsWhatIsIndexed: cases come in by the dozen, some are corrected, and each is found by what
+// it says now, page by page from the newest on.
+func TestTextIndex_FindsWhatWaitsAsWhatIsIndexed(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		words := []string{"路灯不亮", "垃圾堆放", "井盖破损", "占道经营", "24 号门前", "ab12 楼"}
+		bodies, next := map[int64]string{}, int64(1)
+		text := func(n int64) string { return words[n%5] + "，" + words[n%6] }
+		for next < 700 {
+			err := d.Write(ctx, func(tx db.Tx) error {
+				var list []db.Text
+				for range 1 + next%13 {
+					bodies[next] = text(next)
+					list = append(list, db.Text{CampaignID: 1 + next%2, ID: next, Body: bodies[next]})
+					next++
+				}
+				if err := db.CaseText.Add(ctx, tx, list...); err != nil {
+					return err
+				}
+				for _, id := range []int64{next - 1, next / 2} { // one that waits, one that does so no longer
+					bodies[id] = "更正" + text(id+1)
+					if err := db.CaseText.Put(ctx, tx, 1+id%2, id, bodies[id]); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if next%5 == 0 {
+				continue
+			}
+			for _, query := range []string{"路灯", "圾堆", "24", "b1", "更正占", "灯", "垃圾 井盖"} {
+				wantPages(t, d, query, bodies)
+			}
+		}
+	})
+}
+
+func wantPages(t *testing.T, d *db.DB, query string, bodies map[int64]string) {
+	t.Helper()
+	var want, got []int64
+	for id := int64(len(bodies)); id > 0; id-- {
+		ok := id%2 == 0 // of campaign 1
+		for _, word := range strings.Fields(query) {
+			ok = ok && strings.Contains(bodies[id], word)
+		}
+		if ok {
+			want = append(want, id)
+		}
+	}
+	for before := int64(1 << 40); ; {
+		ids, err := db.CaseText.Page(t.Context(), d.Reader(), 1, query, before, 40)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, ids...)
+		if len(ids) < 40 {
+			break
+		}
+		before = ids[39]
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("of %d, %s: %s", len(bodies), query, diff)
+	}
+}

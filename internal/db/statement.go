@@ -359,6 +359,7 @@ type insertKey struct {
 	kind     Kind
 	model    reflect.Type
 	conflict string
+	rows     int
 }
 
 // Insert writes a row of a model, a pointer to a struct, as bun's NewInsert would, and fills its id from the database.
@@ -368,7 +369,7 @@ func Insert(ctx context.Context, tx Tx, model any) error { return InsertOr(ctx, 
 // of a row that was not inserted stays as it is.
 func InsertOr(ctx context.Context, tx Tx, model any, conflict string) error {
 	v := reflect.ValueOf(model).Elem()
-	r := insertOf(tx, insertKey{KindOf(tx), v.Type(), conflict})
+	r := insertOf(tx, insertKey{KindOf(tx), v.Type(), conflict, 1})
 	args := valuesOf(v, r.fields)
 	if r.id == nil {
 		return r.statement.Exec(ctx, tx, args...)
@@ -394,7 +395,7 @@ func InsertOr(ctx context.Context, tx Tx, model any, conflict string) error {
 }
 
 // InsertMany is InsertOr for many rows; it fills in no ids. PostgreSQL gets them in one statement, since each would
-// be a way there and back.
+// be a way there and back; SQLite gets eight at a time.
 func InsertMany[T any](ctx context.Context, tx Tx, rows []T, conflict string) error {
 	if KindOf(tx) == Postgres && len(rows) > 1 {
 		q := tx.NewInsert().Model(&rows).Returning("NULL")
@@ -404,12 +405,29 @@ func InsertMany[T any](ctx context.Context, tx Tx, rows []T, conflict string) er
 		_, err := q.Exec(ctx)
 		return err
 	}
-	for i := range rows {
-		if err := InsertOr(ctx, tx, &rows[i], conflict); err != nil {
+	for len(rows) > 0 {
+		n := many
+		if len(rows) < many {
+			n = 1
+		}
+		if err := insertPart(ctx, tx, rows[:n], conflict); err != nil {
 			return err
 		}
+		rows = rows[n:]
 	}
 	return nil
+}
+
+// many is how many rows SQLite takes by one statement: with more there is little to be saved on each.
+const many = 8
+
+func insertPart[T any](ctx context.Context, tx Tx, rows []T, conflict string) error {
+	r := insertOf(tx, insertKey{KindOf(tx), reflect.TypeFor[T](), conflict, len(rows)})
+	args := make([]any, 0, len(rows)*len(r.fields))
+	for i := range rows {
+		args = append(args, valuesOf(reflect.ValueOf(&rows[i]).Elem(), r.fields)...)
+	}
+	return r.statement.Exec(ctx, tx, args...)
 }
 
 func insertOf(tx Tx, key insertKey) *rowsOf {
@@ -427,7 +445,8 @@ func insertOf(tx Tx, key insertKey) *rowsOf {
 		r.fields = append(r.fields, f)
 		names, marks = append(names, f.Name), append(marks, "?")
 	}
-	query := "INSERT INTO " + table.Name + " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(marks, ", ") + ") " + key.conflict
+	row := "(" + strings.Join(marks, ", ") + ")"
+	query := "INSERT INTO " + table.Name + " (" + strings.Join(names, ", ") + ") VALUES " + strings.Repeat(row+", ", key.rows-1) + row + " " + key.conflict
 	if r.id != nil && KindOf(tx) == Postgres {
 		query += " RETURNING " + r.id.Name
 	}

@@ -67,11 +67,20 @@ type city struct {
 	painted   int
 }
 
+// holding is how many writes are committed together. On PostgreSQL every change of a count leaves a row behind that the
+// next must step over until the commit, so there they are few.
+func holding(kind db.Kind) int {
+	if kind == db.Postgres {
+		return 50
+	}
+	return 20_000
+}
+
 // Live opens the made-up city's plan in an empty database and lives in it. tell is told the day now and then.
 func Live(ctx context.Context, d *db.DB, blobs evidence.Blobs, o Options, tell func(day kernel.Date, n int)) (Result, error) {
 	c := &city{Options: o, ctx: kernel.WithActor(ctx, kernel.TheSystem), r: rand.New(rand.NewPCG(o.Seed, 20230701)), //nolint:gosec // the same city every time
 		now: start.Add(8 * time.Hour), usual: map[string]*unit{}, result: Result{Steps: map[cases.Verb]int{}, Until: End(o.Months)}}
-	c.held = d.Hold(4000)
+	c.held = d.Hold(holding(d.Kind()))
 	clock := kernel.FixedClock(func() time.Time { return c.now })
 	c.calendar, c.campaigns = calendar.New(c.held.DB, clock), campaign.New(c.held.DB, clock)
 	c.evidence = evidence.New(c.held.DB, blobs, clock, evidence.DefaultLimits)

@@ -1,6 +1,7 @@
 package drill_test
 
 import (
+	"bytes"
 	"os"
 	"slices"
 	"strconv"
@@ -61,7 +62,7 @@ func live(t *testing.T, d *db.DB, o drill.Options) drill.Result {
 	return r
 }
 
-// lived is what a database holds, a line a row, but for what is drawn at random whatever the seed: numbers of uploads.
+// lived is what a database holds, a line a row, but for what is drawn at random whatever the seed: numbers of uploads, the campaign's stamp.
 func lived(t *testing.T, d *db.DB) []string {
 	t.Helper()
 	tables, err := db.Tables(t.Context(), d.Reader())
@@ -74,6 +75,9 @@ func lived(t *testing.T, d *db.DB) []string {
 			continue
 		}
 		err := db.Dump(t.Context(), d.Reader(), table, func(line []byte) error {
+			if table == "campaigns" {
+				line = line[:bytes.LastIndexByte(line, ',')] // its stamp
+			}
 			lines = append(lines, table+" "+string(line))
 			return nil
 		})
@@ -115,7 +119,7 @@ func TestLive_EverythingHappens(t *testing.T) {
 			}
 		}
 		var escalated, reminded, closed, answered int
-		for query, n := range map[string]*int{"SELECT count(*) FROM cases WHERE escalated > 0": &escalated, "SELECT count(*) FROM events WHERE verb = 'reminded'": &reminded,
+		for query, n := range map[string]*int{"SELECT count(*) FROM events WHERE verb = 'escalated'": &escalated, "SELECT count(*) FROM events WHERE verb = 'reminded'": &reminded,
 			"SELECT count(*) FROM cases WHERE step = 'closed'": &closed, "SELECT count(*) FROM evidence WHERE purpose = 'after'": &answered} {
 			if err := d.Reader().NewRaw(query).Scan(t.Context(), n); err != nil {
 				t.Fatal(err)

@@ -141,6 +141,7 @@ func (c *city) dispatch(m *matter) error {
 		if _, err := c.cases.Issue(who.ctx, c.result.Campaign.ID, o); err != nil {
 			return err
 		}
+		m.due = o.Day.AddDays(1).Time()
 		c.result.Steps[cases.Dispatch]++
 	} else {
 		a := cases.Act{Verb: cases.Dispatch, Unit: u.id}

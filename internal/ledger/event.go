@@ -60,21 +60,11 @@ func Append(ctx context.Context, tx db.Tx, events ...Event) error {
 			return err
 		}
 	}
-	if len(rows) > 1 && db.KindOf(tx) == db.Postgres { // a round trip for all of them
-		if _, err := tx.NewInsert().Model(&rows).Returning("NULL").Exec(ctx); err != nil {
-			return fmt.Errorf("append to the ledger: %w", err)
-		}
-		return nil
-	}
-	for _, r := range rows {
-		if err := appended.Exec(ctx, tx, r.CampaignID, r.At, r.ActorID, r.ActorName, r.SubjectKind, r.SubjectID, r.Verb, r.Data); err != nil {
-			return fmt.Errorf("append to the ledger: %w", err)
-		}
+	if err := db.InsertMany(ctx, tx, rows, ""); err != nil {
+		return fmt.Errorf("append to the ledger: %w", err)
 	}
 	return nil
 }
-
-var appended = db.Prepare("INSERT INTO events (campaign_id, at, actor_id, actor_name, subject_kind, subject_id, verb, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
 
 func (e Event) row(ctx context.Context) (row, error) {
 	actor := e.Actor

@@ -7,7 +7,14 @@ create table case_text (
   body text not null
 );
 create virtual table case_fts using fts5 (grams, content='', contentless_delete=1, tokenize='ascii');
+-- What is not in the index yet: many are put there at a time.
+create table case_fts_waiting (
+  id integer primary key,
+  campaign_id integer not null,
+  grams text not null
+);
 
 -- +goose Down
+drop table case_fts_waiting;
 drop table case_fts;
 drop table case_text;
