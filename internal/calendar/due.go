@@ -243,6 +243,7 @@ func closes(column string) closing {
 var (
 	meets   = closes("met_at")
 	drops   = closes("dropped_at")
+	marked  = db.Prepare(`UPDATE dues SET mark = ?, mark_at = ?, version = ? WHERE campaign_id = ? AND id = ? AND met_at IS NULL AND dropped_at IS NULL`)
 	restore = db.Prepare(`UPDATE dues SET reckoning = ?, started_at = ?, amber_at = ?, due_at = ?, mark = ?, mark_at = ?, version = ?
 		WHERE campaign_id = ? AND id = ? AND met_at IS NULL AND dropped_at IS NULL`)
 )
@@ -255,6 +256,20 @@ func Of(ctx context.Context, tx db.Tx, campaignID int64, kind string, id int64) 
 	}
 	return rows, nil
 }
+
+// Last is the newest due of a subject for a step; it reports false where there is none.
+func Last(ctx context.Context, tx db.Tx, campaignID int64, kind string, id int64, step string) (Due, bool, error) {
+	rows, err := lastDue.All(ctx, tx, campaignID, kind, id, step)
+	if err != nil {
+		return Due{}, false, fmt.Errorf("dues of %s %d: %w", kind, id, err)
+	}
+	if len(rows) == 0 {
+		return Due{}, false, nil
+	}
+	return rows[0], true, nil
+}
+
+var lastDue = db.Select[Due]("WHERE du.campaign_id = ? AND du.subject_kind = ? AND du.subject_id = ? AND du.step = ? ORDER BY du.id DESC LIMIT 1")
 
 var duesOf = db.Select[Due]("WHERE du.campaign_id = ? AND du.subject_kind = ? AND du.subject_id = ? ORDER BY du.id")
 

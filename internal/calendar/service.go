@@ -270,8 +270,10 @@ func (s *Service) pass(ctx context.Context, tx db.Tx, days *Days, d Due, now tim
 		}
 	}
 	d.Version = min(d.Version, days.version) // computed by an older calendar than the due was: the next sweep finds it
-	_, err := store(ctx, tx, d)
-	return err
+	if err := marked.Exec(ctx, tx, int(d.Mark), db.Moment(d.MarkAt), d.Version, d.CampaignID, d.ID); err != nil {
+		return fmt.Errorf("due %d: %w", d.ID, err)
+	}
+	return nil
 }
 
 // Run sweeps every few seconds until ctx ends, and warns in the log of a year without a table.

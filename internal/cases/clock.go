@@ -3,7 +3,6 @@ package cases
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"pinzhi/internal/calendar"
@@ -19,7 +18,6 @@ type clock struct {
 	rules Rules
 	now   time.Time
 	c     *Case
-	dues  []calendar.Due // of the case, the oldest first
 }
 
 // limitPart is a limit by rule, as one part of a deadline.
@@ -78,13 +76,8 @@ func (k *clock) drop(ctx context.Context) error {
 }
 
 // last is the newest due of a step.
-func (k *clock) last(step string) (calendar.Due, bool) {
-	for _, d := range slices.Backward(k.dues) {
-		if d.Step == step {
-			return d, true
-		}
-	}
-	return calendar.Due{}, false
+func (k *clock) last(ctx context.Context, step string) (calendar.Due, bool, error) {
+	return calendar.Last(ctx, k.tx, k.c.CampaignID, Kind, k.c.ID, step)
 }
 
 // strike does what a step does to the clocks: what was owed is met or dropped, what is owed now begins.
@@ -144,8 +137,15 @@ func (k *clock) begin(ctx context.Context, label string) error {
 // giveBack takes the unit's deadline up again and gives it the days that others held the case. After a deferral
 // there is none to take up: the unit's days begin anew.
 func (k *clock) giveBack(ctx context.Context, what string, since time.Time) error {
-	before, ok := k.last(OweRectify)
-	if review, deferred := k.last(OweReview); !ok || (deferred && review.ID > before.ID) {
+	before, ok, err := k.last(ctx, OweRectify)
+	if err != nil {
+		return err
+	}
+	review, deferred, err := k.last(ctx, OweReview)
+	if err != nil {
+		return err
+	}
+	if !ok || (deferred && review.ID > before.ID) {
 		return k.byRule(ctx, OweRectify, what)
 	}
 	return k.oweFrom(ctx, OweRectify, k.returned(before, what, since))
@@ -183,13 +183,16 @@ func (k *clock) forgive(ctx context.Context) error {
 }
 
 func (k *clock) change(ctx context.Context, part calendar.Part) error {
-	d, ok := k.last(OweRectify)
+	d, ok, err := k.last(ctx, OweRectify)
+	if err != nil {
+		return err
+	}
 	if !ok || !d.Running() {
 		return fmt.Errorf("case %d in rectifying owes nothing", k.c.ID)
 	}
 	r := d.How()
 	r.Parts = append(r.Parts, part)
-	d, err := calendar.Change(ctx, k.tx, k.days, d, r, k.now)
+	d, err = calendar.Change(ctx, k.tx, k.days, d, r, k.now)
 	k.c.DueAt, k.c.AmberAt, k.c.Escalated = d.DueAt, d.AmberAt, 0 // the marks of the new deadline come again
 	return err
 }
@@ -197,7 +200,11 @@ func (k *clock) change(ctx context.Context, part calendar.Part) error {
 // again: sent back, the unit has the limit for reworking, and never less than what was left to it when it responded.
 func (k *clock) again(ctx context.Context, since time.Time) error {
 	fresh := calendar.Reckoning{Label: "退回整改", Start: k.now, Parts: []calendar.Part{k.limitPart(OweRework)}}
-	if before, ok := k.last(OweRectify); ok {
+	before, ok, err := k.last(ctx, OweRectify)
+	if err != nil {
+		return err
+	}
+	if ok {
 		if rest := k.returned(before, "核查", since); rest.End(k.days).After(fresh.End(k.days)) {
 			fresh = rest
 		}
@@ -231,17 +238,18 @@ func (s *Service) passed(ctx context.Context, tx db.Tx, d calendar.Due, m calend
 		return s.tell(ctx, tx, d, "overdue", data)
 	}
 	level := int(m-calendar.ToUnitHead) + 1
-	res, err := tx.NewRaw("UPDATE cases SET escalated = ?, revision = revision + 1 WHERE campaign_id = ? AND id = ? AND escalated < ?",
-		level, d.CampaignID, d.SubjectID, level).Exec(ctx)
+	n, err := escalated.Affected(ctx, tx, level, d.CampaignID, d.SubjectID, level)
 	if err != nil {
 		return fmt.Errorf("escalate case %d: %w", d.SubjectID, err)
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return err
+	if n == 0 {
+		return nil
 	}
 	data["to"], data["level"] = escalatedTo(Hand(d.Hand), level), level
 	return s.tell(ctx, tx, d, string(Escalate), data)
 }
+
+var escalated = db.Prepare("UPDATE cases SET escalated = ?, revision = revision + 1 WHERE campaign_id = ? AND id = ? AND escalated < ?")
 
 // escalatedTo is to whom a matter is carried.
 func escalatedTo(h Hand, level int) string {

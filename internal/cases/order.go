@@ -208,12 +208,8 @@ func (s *Service) demand(ctx context.Context, tx db.Tx, days *calendar.Days, o O
 
 // byOrder sets the case's deadline to the order's day.
 func (s *Service) byOrder(ctx context.Context, tx db.Tx, days *calendar.Days, o Order, c Case) error {
-	dues, err := calendar.Of(ctx, tx, c.CampaignID, Kind, c.ID)
-	if err != nil {
-		return err
-	}
 	now := s.clock.Now()
-	k := &clock{tx: tx, days: days, now: now, c: &c, dues: dues}
+	k := &clock{tx: tx, days: days, now: now, c: &c}
 	part := calendar.Part{Label: o.Number + " 限定", Limit: calendar.Limit{Measure: calendar.Until}, Day: o.DueDay}
 	if err := k.change(ctx, part); err != nil {
 		return err

@@ -164,15 +164,11 @@ func (s *Service) take(ctx context.Context, tx db.Tx, days *calendar.Days, campa
 	if err := s.needs(ctx, tx, t, c, a, rules, now); err != nil {
 		return c, err
 	}
-	dues, err := calendar.Of(ctx, tx, campaignID, Kind, id)
-	if err != nil {
-		return c, err
-	}
 	was := c
 	if err := apply(ctx, tx, &c, t, a, v, now); err != nil {
 		return c, err
 	}
-	k := &clock{tx: tx, days: days, rules: rules, now: now, c: &c, dues: dues}
+	k := &clock{tx: tx, days: days, rules: rules, now: now, c: &c}
 	if err := k.strike(ctx, t, was.StepAt); err != nil {
 		return c, err
 	}
