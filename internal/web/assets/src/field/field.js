@@ -4,7 +4,7 @@ import { addressOf, fileView, filesText } from "./files.js";
 import { blank, draftOf, noteForm, registerForm, verifyForm } from "./forms.js";
 import { here, look, metres, rest } from "./here.js";
 import { call, giveUp, retry, send } from "./send.js";
-import { change, drop, get, keys, leave, onChange, put, record, records } from "./store.js";
+import { change, drop, get, keys, leave, onChange, put, putFor, record, records } from "./store.js";
 
 let me = null, data = null, around = null, online = navigator.onLine, drawn = "";
 const sending = new Map(); // bytes that are up, by file
@@ -42,29 +42,30 @@ async function refresh() {
 }
 
 async function refreshData() {
-  const fix = here(), seen = data?.near || [];
+  const fix = here(), seen = data?.near || [], account = me.account, key = dataKey();
   try {
-    const got = await call(me.account, "GET", `/c/${me.campaign.id}/field/data.json${fix ? `?lat=${fix.lat}&lon=${fix.lon}` : ""}`);
+    const got = await call(account, "GET", `/c/${me.campaign.id}/field/data.json${fix ? `?lat=${fix.lat}&lon=${fix.lon}` : ""}`);
+    if (me?.account !== account) return; // somebody else has come meanwhile
     if (!fix) got.near = seen; // not asked for: what was around last time
     data = got;
     data.kept = Date.now();
     if (fix) around = fix;
-    await put("meta", dataKey(), data);
+    await putFor(account, "meta", key, data);
     keepPictures(); // beside
   } catch (e) {
-    if (e.why === "refused") { data = null; await drop("meta", dataKey()); say(e.message, true); }
+    if (e.why === "refused") { data = null; await drop("meta", key); say(e.message, true); }
   }
 }
 
 // keepPictures keeps the small photographs of what waits for verification, and no others.
 async function keepPictures() {
-  const mine = me.account + " ";
+  const account = me.account, mine = account + " ";
   const wanted = new Set(data.verify.flatMap((c) => c.photos || []).map((p) => mine + p.small));
   for (const key of await keys("pictures")) if (key.startsWith(mine) && !wanted.delete(key)) await drop("pictures", key);
   for (const key of wanted) {
     const res = await fetch(key.slice(mine.length), { redirect: "manual" }).catch(() => null);
     if (!res) return;
-    if (res.ok) await put("pictures", key, await res.blob());
+    if (res.ok) await putFor(account, "pictures", key, await res.blob());
   }
 }
 

@@ -38,6 +38,12 @@ export const put = (store, key, value) => within(store, "readwrite", (s) => { s.
 export const keys = (store) => within(store, "readonly", (s) => s.getAllKeys());
 export const drop = (store, key) => within(store, "readwrite", (s) => { s.delete(key); });
 
+// putFor puts what was fetched for somebody, if the device is still his: he may have signed out while it was on its way.
+export const putFor = (account, store, key, value) => within([...new Set(["meta", store])], "readwrite", (meta, other = meta) => {
+  const asked = meta.get("me");
+  asked.onsuccess = () => { if (asked.result?.account === account) other.put(value, key); };
+});
+
 // A change is told to every tab and the worker, and to this one, which a channel leaves out.
 let channel;
 const listeners = [];
