@@ -102,7 +102,7 @@ type TextIndex struct {
 	putText, putIndex    *Statement
 	addTexts, addWaiting *Statement // many, which then wait
 	firstWaiting         *Statement
-	indexWaiting         *Statement
+	indexWaiting, merge  *Statement
 	clearWaiting, unwait *Statement
 }
 
@@ -117,6 +117,7 @@ func newTextIndex(text, fts, wait string) TextIndex {
 		x.addWaiting = Prepare("insert into " + wait + " (id, campaign_id, grams) select value ->> 0, value ->> 1, value ->> 2 from json_each(?)")
 		x.firstWaiting = Prepare("select coalesce(min(id), 0) from " + wait)
 		x.indexWaiting = Prepare("insert into " + fts + " (rowid, grams) select id, grams from " + wait + " order by id")
+		x.merge = Prepare("insert into " + fts + " (" + fts + ", rank) values ('merge', ?)")
 		x.clearWaiting = Prepare("delete from " + wait)
 		x.unwait = Prepare("delete from " + wait + " where id = ?")
 	}
@@ -165,8 +166,14 @@ func (x TextIndex) Put(ctx context.Context, tx Tx, campaignID, id int64, text st
 	return x.putIndex.Exec(ctx, tx, id, x.grams(Text{campaignID, id, text}))
 }
 
-// mostWaiting is how many entries wait for SQLite's index: reading them through costs a search half a millisecond.
-const mostWaiting = 256
+// mostWaiting is how many entries wait for SQLite's index: reading them through costs a search a fraction of a
+// millisecond.
+const mostWaiting = 128
+
+// mergedPages is how many pages of the index are merged whenever entries go into it. They are some five pages, and
+// among millions each page is written again some six times until it lies in one great segment. Left to itself FTS5
+// merges hundreds at once, and whoever registers waits twenty milliseconds.
+const mergedPages = 40
 
 // Add indexes texts of ids that are new and higher than all before. On SQLite they wait until there are many: FTS5
 // writes what it has gathered whenever another statement begins, and writing one text costs it as much as writing fifty.
@@ -194,7 +201,10 @@ func (x TextIndex) Add(ctx context.Context, tx Tx, list ...Text) error {
 	if err := x.indexWaiting.Exec(ctx, tx); err != nil {
 		return err
 	}
-	return x.clearWaiting.Exec(ctx, tx)
+	if err := x.clearWaiting.Exec(ctx, tx); err != nil {
+		return err
+	}
+	return x.merge.Exec(ctx, tx, mergedPages)
 }
 
 // addAll is Add on PostgreSQL: in one statement, since each would be a way there and back.

@@ -203,7 +203,7 @@ func TestSeal_TakesBatchesUntilNothingWaits(t *testing.T) {
 		l, _ := open(t, d)
 		appendN(t, d, 1, 1203)
 		seal(t, l, 1203)
-		want := ledger.Report{Campaigns: []ledger.CampaignReport{{CampaignID: 1, Size: 1203, Checkpoints: 3}}}
+		want := ledger.Report{Campaigns: []ledger.CampaignReport{{CampaignID: 1, Size: 1203, Checkpoints: 7}}}
 		if diff := cmp.Diff(want, verify(t, l)); diff != "" {
 			t.Error(diff)
 		}

@@ -130,8 +130,8 @@ func (l *Ledger) SealNow(ctx context.Context) (int, error) {
 	return total, failed
 }
 
-// sealBatch bounds one transaction to some ten milliseconds, for others wait behind it.
-const sealBatch = 500
+// sealBatch bounds one transaction to a few milliseconds, for others wait behind it.
+const sealBatch = 200
 
 func (l *Ledger) sealCampaign(ctx context.Context, campaignID int64) (int, error) {
 	total := 0

@@ -340,8 +340,8 @@ func TestRobots_ALongDigestFits(t *testing.T) {
 		w.channel(t, "office", notify.Channel{Kind: notify.WeCom, Address: r.url})
 		for range 40 {
 			w.register(t, cases.Ordinary)
+			w.tell(t) // one by one: many at once would be one line
 		}
-		w.tell(t)
 		w.at("2024-03-19 08:30")
 		w.deliver(t)
 		calls := r.taken()
