@@ -33,7 +33,7 @@ type visitors struct {
 	campaign int64
 	total    int // of cases
 	today    kernel.Date
-	unit     int64 // that has most cases
+	unit     int64 // the one with most cases that has a liaison
 	logins   []string
 	officers int          // the first of them, who see everything
 	office   *http.Client // somebody of the office
@@ -66,16 +66,15 @@ func (c *benchCmd) prepare(ctx context.Context, out io.Writer, g ground) (*visit
 	if err != nil {
 		return nil, err
 	}
-	if v.total, v.unit, err = fullest(ctx, d, v.campaign); err != nil {
-		return nil, err
+	var units []int64
+	if v.total, units, err = fullest(ctx, d, v.campaign); err != nil || len(units) == 0 {
+		return nil, cmp.Or(err, error(kernel.E(kernel.Invalid, "这里没有派出过案件，测不了")))
 	}
 	var people []int64
 	people, v.officers = peopleOf(seats, c.Clients)
-	for _, s := range seats {
-		if s.UnitID == v.unit && !seesAll(seats, s.PersonID) {
-			people = append(people, s.PersonID)
-			break
-		}
+	v.unit = units[0]
+	if unit, person, ok := liaisonOf(seats, units); ok {
+		v.unit, people = unit, append(people, person)
 	}
 	if len(people) <= c.Clients/2 {
 		return nil, kernel.E(kernel.Invalid, "这份方案里的人太少，测不了")
@@ -86,13 +85,25 @@ func (c *benchCmd) prepare(ctx context.Context, out io.Writer, g ground) (*visit
 	return v, v.list(ctx, d, campaigns, seats)
 }
 
-// fullest counts the cases, and finds the unit that leads most.
-func fullest(ctx context.Context, d *db.DB, campaignID int64) (n int, unit int64, err error) {
+// fullest counts the cases, and lists the units that lead any, the one with most first.
+func fullest(ctx context.Context, d *db.DB, campaignID int64) (n int, units []int64, err error) {
 	if err = d.Reader().NewRaw("SELECT count(*) FROM cases WHERE campaign_id = ?", campaignID).Scan(ctx, &n); err != nil {
-		return 0, 0, err
+		return 0, nil, err
 	}
-	err = d.Reader().NewRaw("SELECT unit_id FROM case_counts WHERE campaign_id = ? AND unit_id <> 0 GROUP BY unit_id ORDER BY sum(n) DESC LIMIT 1", campaignID).Scan(ctx, &unit)
-	return n, unit, err
+	err = d.Reader().NewRaw("SELECT unit_id FROM case_counts WHERE campaign_id = ? AND unit_id <> 0 GROUP BY unit_id ORDER BY sum(n) DESC", campaignID).Scan(ctx, &units)
+	return n, units, err
+}
+
+// liaisonOf finds the first of some units for which somebody sits who sees his unit's cases only.
+func liaisonOf(seats []roster.Seat, units []int64) (unit, person int64, ok bool) {
+	for _, unit := range units {
+		for _, s := range seats {
+			if s.UnitID == unit && !seesAll(seats, s.PersonID) {
+				return unit, s.PersonID, true
+			}
+		}
+	}
+	return 0, 0, false
 }
 
 // seesAll: somebody who does is no measure of what a unit waits for.
@@ -156,15 +167,20 @@ func (v *visitors) list(ctx context.Context, d *db.DB, campaigns *campaign.Servi
 		"/units", fmt.Sprintf("/units/%d", seat.UnitID), "/matrix", "/plan", "/checkup", "/search?q=" + url.QueryEscape("市场"), "/ledger", "/drafts",
 		"/tasks.xlsx", "/people.xlsx", "/matrix.xlsx", "/plan/original"}
 	lists := []string{"/cases", fmt.Sprintf("/cases?after=%d", v.total/2), "/cases?step=closed", "/cases?step=rectifying", "/cases?source=meeting", "/cases?category=" + url.QueryEscape("市容环境") + "&severity=serious",
-		"/cases?late=1", "/cases?q=" + url.QueryEscape("垃圾"), "/cases?q=" + url.QueryEscape("垃圾") + "&step=rectifying", "/cases?q=" + url.QueryEscape("鹦鹉"), fmt.Sprintf("/cases/%d", v.total/2), "/map", "/map?all=1"}
+		"/cases?late=1", "/cases?q=" + url.QueryEscape("垃圾"), "/cases?q=" + url.QueryEscape("垃圾") + "&step=rectifying", "/cases?q=" + url.QueryEscape("鹦鹉"), "/map", "/map?all=1"}
 	midLon, midLat := (box.West+box.East)/2, (box.South+box.North)/2
 	for _, part := range []float64{1, 0.3, 0.05} { // of the city
 		w, h := (box.East-box.West)*part/2, (box.North-box.South)*part/2
 		at := fmt.Sprintf("/map.json?bbox=%.4f,%.4f,%.4f,%.4f&zoom=%d", midLon-w, midLat-h, midLon+w, midLat+h, map[float64]int{1: 12, 0.3: 14, 0.05: 16}[part])
 		lists = append(lists, at, at+"&all=1", at+"&all=1&severity=serious")
 	}
-	v.units = append([]string{"/desk/unit"}, lists...)
-	v.paths = append(append(v.paths, lists...), fmt.Sprintf("/cases?unit=%d", v.unit), "/desk/office", "/desk/verifier", "/board", "/orders",
+	var theirs int64
+	err = d.Reader().NewRaw("SELECT case_id FROM case_units WHERE campaign_id = ? AND unit_id = ? ORDER BY case_id DESC LIMIT 1", v.campaign, v.unit).Scan(ctx, &theirs)
+	if err != nil {
+		return err
+	}
+	v.units = append([]string{"/desk/unit", fmt.Sprintf("/cases/%d", theirs)}, lists...)
+	v.paths = append(append(v.paths, lists...), fmt.Sprintf("/cases/%d", v.total/2), fmt.Sprintf("/cases?unit=%d", v.unit), "/desk/office", "/desk/verifier", "/board", "/orders",
 		"/cases/alike?words="+url.QueryEscape("路灯不亮")+"&address="+url.QueryEscape("解放路 12 号"))
 	for _, list := range [][]string{v.paths, v.units} {
 		for i, p := range list {

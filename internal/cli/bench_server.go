@@ -98,6 +98,23 @@ func (p *process) memory() int {
 	return inKB("/proc/"+strconv.Itoa(p.cmd.Process.Pid)+"/status", "VmRSS:") / 1024
 }
 
+// used is how long processors have worked for it; 0 where that is not told.
+func (p *process) used() time.Duration {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/stat")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // the name may have spaces
+	fields := strings.Fields(rest)
+	const user, system, tick = 11, 12, 10 * time.Millisecond
+	if len(fields) <= system {
+		return 0
+	}
+	u, _ := strconv.Atoi(fields[user])
+	s, _ := strconv.Atoi(fields[system])
+	return time.Duration(u+s) * tick
+}
+
 // mostMemory is the most that it held since the last look.
 func (p *process) mostMemory() int {
 	p.mu.Lock()
