@@ -40,7 +40,7 @@ func newUUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[6:])
 	for i, ms := 5, time.Now().UnixMilli(); i >= 0; i, ms = i-1, ms>>8 {
-		b[i] = byte(ms) //nolint:gosec // its lowest eight bits
+		b[i] = byte(ms)
 	}
 	b[6], b[8] = b[6]&0x0f|0x70, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])

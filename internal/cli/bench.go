@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	"pinzhi/internal/db"
@@ -95,7 +96,7 @@ func (c *benchCmd) Run(ctx context.Context, s *streams) error {
 // drill has the city live, by the command that people use.
 func (c *benchCmd) drill(ctx context.Context, out io.Writer, g ground) error {
 	began := time.Now()
-	err := c.self(ctx, out, "drill", "--data", g.Data, "--cases", fmt.Sprint(c.Cases), "--months", fmt.Sprint(c.Months), "--seed", "1")
+	err := c.self(ctx, out, "drill", "--data", g.Data, "--cases", strconv.Itoa(c.Cases), "--months", strconv.Itoa(c.Months), "--seed", "1")
 	c.keep(fmt.Sprintf("sqlite: drill of %d cases over %d months", c.Cases, c.Months), time.Since(began).Seconds(), "s")
 	return err
 }

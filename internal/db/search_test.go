@@ -200,7 +200,7 @@ func wantPages(t *testing.T, d *db.DB, query string, bodies map[int64]string) {
 	var want, got []int64
 	for id := int64(len(bodies)); id > 0; id-- {
 		ok := id%2 == 0 // of campaign 1
-		for _, word := range strings.Fields(query) {
+		for word := range strings.FieldsSeq(query) {
 			ok = ok && strings.Contains(bodies[id], word)
 		}
 		if ok {
