@@ -2,10 +2,13 @@ package cases_test
 
 import (
 	"errors"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"pinzhi/internal/cases"
 	"pinzhi/internal/db"
@@ -83,6 +86,21 @@ func TestRegister_NamesTheFieldThatIsWrong(t *testing.T) {
 			t.Errorf("a place on the map alone: %v", err)
 		}
 	})
+}
+
+// TestRegister_WithoutUUIDGetsOneThatBeginsWithTheTime: version 7 of RFC 9562.
+func TestRegister_WithoutUUIDGetsOneThatBeginsWithTheTime(t *testing.T) {
+	c := opened(t, dbtest.Open(t, db.SQLite))
+	shape := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	before, last := time.Now().UnixMilli(), ""
+	for range 3 {
+		x := c.register(t, "office")
+		ms, err := strconv.ParseInt(strings.ReplaceAll(x.UUID, "-", "")[:12], 16, 64)
+		if err != nil || !shape.MatchString(x.UUID) || ms < before || ms > time.Now().UnixMilli() || x.UUID == last {
+			t.Errorf("%s after %s: %v", x.UUID, last, err)
+		}
+		last = x.UUID
+	}
 }
 
 // TestTake_AFormThatShowedAnOlderStateIsRefused: what somebody else did meanwhile is not overwritten.
