@@ -100,16 +100,9 @@ func (s *Service) Window(ctx context.Context, v Viewer, f Filter, box Box, zoom 
 	if err := box.Check(); err != nil {
 		return w, err
 	}
-	var texts map[int64]bool
-	if strings.TrimSpace(f.Text) != "" {
-		ids, err := db.CaseText.Page(ctx, s.db.Reader(), v.CampaignID, f.Text, math.MaxInt64, mostFound)
-		if err != nil {
-			return w, fmt.Errorf("window: %w", err)
-		}
-		texts = map[int64]bool{}
-		for _, id := range ids {
-			texts[id] = true
-		}
+	texts, err := s.withText(ctx, v, f)
+	if err != nil {
+		return w, err
 	}
 	sh, err := s.held(ctx, v.CampaignID)
 	if err != nil {
@@ -248,24 +241,66 @@ type Placed struct {
 	Box   Box // empty where nothing has a place
 }
 
-// Placed counts the cases that the map can show, of those that there are: open ones, or all.
-func (s *Service) Placed(ctx context.Context, v Viewer, open bool) (p Placed, err error) {
+// withText are the cases with the filter's text, as many as the map looks at; nil where it has none.
+func (s *Service) withText(ctx context.Context, v Viewer, f Filter) (map[int64]bool, error) {
+	if strings.TrimSpace(f.Text) == "" {
+		return nil, nil //nolint:nilnil // nothing is asked for
+	}
+	ids, err := db.CaseText.Page(ctx, s.db.Reader(), v.CampaignID, f.Text, math.MaxInt64, mostFound)
+	if err != nil {
+		return nil, fmt.Errorf("window: %w", err)
+	}
+	texts := map[int64]bool{}
+	for _, id := range ids {
+		texts[id] = true
+	}
+	return texts, nil
+}
+
+// narrows reports whether a filter leaves fewer than there are.
+func (f Filter) narrows() bool {
+	f.Open, f.After = false, ""
+	return f != (Filter{})
+}
+
+// Start is what the map's page has before its script asks for a window: of the open cases that there are, or of all,
+// how many it can show and where they lie, and of those what the filter leaves, with the list beside. One pass over the
+// sheet finds all of it.
+func (s *Service) Start(ctx context.Context, v Viewer, f Filter) (p Placed, w Window, err error) {
+	texts, err := s.withText(ctx, v, f)
+	if err != nil {
+		return p, w, err
+	}
 	sh, err := s.held(ctx, v.CampaignID)
 	if err != nil {
-		return p, err
+		return p, w, err
 	}
-	defer sh.RUnlock()
-	q := sh.ask(v, Filter{Open: open}, s.clock.Now())
+	now := s.clock.Now()
+	all, left := sh.ask(v, Filter{Open: f.Open}, now), sh.ask(v, f, now)
+	left.texts = texts
+	first := firsts{n: windowRows, newest: !f.Open}
 	south, north, west, east := ground(math.MaxInt32), nowhere, ground(math.MaxInt32), nowhere
-	for l := range q.lines() {
+	for l := range all.lines() {
 		if p.Of++; l.lat == nowhere {
 			continue
 		}
 		p.N++
 		south, north, west, east = min(south, l.lat), max(north, l.lat), min(west, l.lon), max(east, l.lon)
+		if f.narrows() && !left.keeps(l) {
+			continue
+		}
+		w.N++
+		if left.overdue(l) {
+			w.Late++
+		}
+		first.add(l)
 	}
+	sh.RUnlock()
 	if p.N > 0 { // a place lies somewhere within its step
 		p.Box = Box{West: west.degree(), South: south.degree(), East: (east + 1).degree(), North: (north + 1).degree()}
 	}
-	return p, nil
+	if w.Rows, err = s.rows(ctx, v.CampaignID, first.ids(), rowColumns...); err != nil {
+		return p, w, err
+	}
+	return p, w, s.name(ctx, w.Rows)
 }

@@ -76,7 +76,7 @@ func TestWindow_Speed(t *testing.T) {
 				t.Fatal(err)
 			}
 			timed(t, "placed "+who, func() string {
-				p, err := c.Placed(ctx, v, true)
+				p, _, err := c.Start(ctx, v, cases.Filter{Open: true})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -9,6 +9,8 @@ import (
 	"pinzhi/internal/db"
 	"pinzhi/internal/db/dbtest"
 	"pinzhi/internal/kernel"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var wholeCity = cases.Box{West: 111, South: 35, East: 112, North: 37}
@@ -73,7 +75,7 @@ func TestWindow_ShowsEverybodyWhatExistsForThem(t *testing.T) {
 			if board != len(all.Rows) || listed != board {
 				t.Errorf("%s: the board has %d cases and lists %d, the list %d", who, board, listed, len(all.Rows))
 			}
-			p, err := c.Placed(c.as(t, who), v, true)
+			p, _, err := c.Start(c.as(t, who), v, cases.Filter{Open: true})
 			if err != nil || p.Of != len(all.Rows) {
 				t.Errorf("%s: %d of %d have a place, the list has %d; %v", who, p.N, p.Of, len(all.Rows), err)
 			}
@@ -89,6 +91,7 @@ func TestWindow_CountsTheSameByCellsAndByCases(t *testing.T) {
 		box := cases.Box{West: 111.0037, South: 35.5011, East: 112.0021, North: 36.6}
 		for _, f := range []cases.Filter{{Open: true}, {}, {Open: true, Late: true}, {Category: "农贸市场"}, {Severity: cases.Ordinary}} {
 			n, late := c.counted(t, f)
+			c.wantStart(t, f, n, late, c.window(t, "office", f, box, 0))
 			for zoom := 5; zoom <= 16; zoom++ {
 				w := c.window(t, "office", f, box, zoom)
 				inCells, lateInCells := 0, 0
@@ -104,6 +107,23 @@ func TestWindow_CountsTheSameByCellsAndByCases(t *testing.T) {
 			}
 		}
 	})
+}
+
+// wantStart: the map's page begins with what a window around everything shows.
+func (c *city) wantStart(t *testing.T, f cases.Filter, n, late int, around cases.Window) {
+	t.Helper()
+	ctx := c.as(t, "office")
+	v, err := c.Viewer(ctx, c.campaign.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, w, err := c.Start(ctx, v, f)
+	if err != nil || w.N != n || w.Late != late || p.N < n || p.Of < p.N {
+		t.Errorf("%+v: %d cases, %d late of %+v, %v; want %d, %d late", f, w.N, w.Late, p, err, n, late)
+	}
+	if diff := cmp.Diff(around.Rows, w.Rows); diff != "" {
+		t.Errorf("%+v: %s", f, diff)
+	}
 }
 
 // counted counts the plain way.

@@ -32,17 +32,14 @@ func mapPage(q *request) error {
 	}
 	m := views.MapPage{Base: q.base(), Tiles: q.s.Ground.tiles, Credit: q.s.Ground.credit}
 	m.Filter = q.mapFilter()
-	if m.Placed, err = q.s.Cases.Placed(q.ctx(), v, m.Filter.Open); err != nil {
+	var w cases.Window
+	if m.Placed, w, err = q.s.Cases.Start(q.ctx(), v, m.Filter); err != nil {
 		return err
 	}
 	if q.s.Ground.boundary != nil {
 		m.Boundary = q.at("/boundary.json")
 	}
 	m.Box = q.startBox(m.Placed)
-	w, err := q.s.Cases.Window(q.ctx(), v, m.Filter, m.Box, 0)
-	if err != nil {
-		return err
-	}
 	m.List = q.mapList(w, m.Filter)
 	if m.Desks, err = q.desks(v); err != nil {
 		return err
