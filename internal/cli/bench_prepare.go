@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"pinzhi/internal/access"
+	"pinzhi/internal/calendar"
 	"pinzhi/internal/campaign"
 	"pinzhi/internal/cases"
 	"pinzhi/internal/db"
@@ -66,8 +68,9 @@ func (c *benchCmd) prepare(ctx context.Context, out io.Writer, g ground) (*visit
 	if err != nil {
 		return nil, err
 	}
-	var units []int64
-	if v.total, units, err = fullest(ctx, d, v.campaign); err != nil || len(units) == 0 {
+	matters := cases.New(d, kernel.Clock{}, calendar.New(d, kernel.Clock{}), campaigns, nil)
+	units, err := fullest(ctx, matters, v.campaign, seats)
+	if err != nil || len(units) == 0 {
 		return nil, cmp.Or(err, error(kernel.E(kernel.Invalid, "这里没有派出过案件，测不了")))
 	}
 	var people []int64
@@ -82,16 +85,28 @@ func (c *benchCmd) prepare(ctx context.Context, out io.Writer, g ground) (*visit
 	if err := v.passwords(ctx, access.NewService(d, kernel.Clock{}), people); err != nil {
 		return nil, err
 	}
-	return v, v.list(ctx, d, campaigns, seats)
+	return v, v.list(ctx, campaigns, matters, seats)
 }
 
-// fullest counts the cases, and lists the units that lead any, the one with most first.
-func fullest(ctx context.Context, d *db.DB, campaignID int64) (n int, units []int64, err error) {
-	if err = d.Reader().NewRaw("SELECT count(*) FROM cases WHERE campaign_id = ?", campaignID).Scan(ctx, &n); err != nil {
-		return 0, nil, err
+// fullest lists the units that lead any case, the one with most first.
+func fullest(ctx context.Context, matters *cases.Service, campaignID int64, seats []roster.Seat) ([]int64, error) {
+	lead := map[int64]int{}
+	for _, s := range seats {
+		if _, known := lead[s.UnitID]; known || s.UnitID == 0 {
+			continue
+		}
+		counts, err := matters.CountByStep(ctx, campaignID, s.UnitID)
+		if err != nil {
+			return nil, err
+		}
+		lead[s.UnitID] = 0
+		for _, n := range counts {
+			lead[s.UnitID] += n
+		}
 	}
-	err = d.Reader().NewRaw("SELECT unit_id FROM case_counts WHERE campaign_id = ? AND unit_id <> 0 GROUP BY unit_id ORDER BY sum(n) DESC", campaignID).Scan(ctx, &units)
-	return n, units, err
+	units := slices.Collect(maps.Keys(lead))
+	slices.SortFunc(units, func(a, b int64) int { return cmp.Or(cmp.Compare(lead[b], lead[a]), cmp.Compare(a, b)) })
+	return slices.DeleteFunc(units, func(u int64) bool { return lead[u] == 0 }), nil
 }
 
 // liaisonOf finds the first of some units for which somebody sits who sees his unit's cases only.
@@ -146,7 +161,7 @@ func (v *visitors) passwords(ctx context.Context, accounts *access.Service, peop
 }
 
 // list is every page inside a campaign, with one object of each kind: the one with most in it where they differ.
-func (v *visitors) list(ctx context.Context, d *db.DB, campaigns *campaign.Service, seats []roster.Seat) error {
+func (v *visitors) list(ctx context.Context, campaigns *campaign.Service, matters *cases.Service, seats []roster.Seat) error {
 	tasks, err := campaigns.Tasks(ctx, v.campaign)
 	if err != nil {
 		return err
@@ -155,11 +170,16 @@ func (v *visitors) list(ctx context.Context, d *db.DB, campaigns *campaign.Servi
 	if err != nil {
 		return err
 	}
-	var box struct{ West, South, East, North float64 }
-	err = d.Reader().NewRaw("SELECT min(lon) AS west, min(lat) AS south, max(lon) AS east, max(lat) AS north FROM cases WHERE campaign_id = ?", v.campaign).Scan(ctx, &box)
+	who, err := matters.Viewer(ctx, v.campaign)
 	if err != nil {
 		return err
 	}
+	lie, _, err := matters.Start(ctx, who, cases.Filter{})
+	if err != nil {
+		return err
+	}
+	box := lie.Box
+	v.total = lie.Of
 	seat := seats[slices.IndexFunc(seats, func(s roster.Seat) bool { return s.UnitID == v.unit })]
 	v.paths = []string{"", "/tasks", fmt.Sprintf("/tasks/%d", tasks[0].ID), "/items", fmt.Sprintf("/items?after=0__%s_0", v.today),
 		fmt.Sprintf("/items/%d", items[0].ID), "/gantt", fmt.Sprintf("/gantt?after=%d___0", tasks[len(tasks)/2].ID), fmt.Sprintf("/gantt?task=%d", tasks[0].ID), "/measures", "/phases",
@@ -174,12 +194,11 @@ func (v *visitors) list(ctx context.Context, d *db.DB, campaigns *campaign.Servi
 		at := fmt.Sprintf("/map.json?bbox=%.4f,%.4f,%.4f,%.4f&zoom=%d", midLon-w, midLat-h, midLon+w, midLat+h, map[float64]int{1: 12, 0.3: 14, 0.05: 16}[part])
 		lists = append(lists, at, at+"&all=1", at+"&all=1&severity=serious")
 	}
-	var theirs int64
-	err = d.Reader().NewRaw("SELECT case_id FROM case_units WHERE campaign_id = ? AND unit_id = ? ORDER BY case_id DESC LIMIT 1", v.campaign, v.unit).Scan(ctx, &theirs)
-	if err != nil {
-		return err
+	theirs, err := matters.List(ctx, who, cases.Filter{Unit: v.unit})
+	if err != nil || len(theirs.Rows) == 0 {
+		return cmp.Or(err, error(kernel.E(kernel.Invalid, "没有一个单位办过案件，测不了")))
 	}
-	v.units = append([]string{"/desk/unit", fmt.Sprintf("/cases/%d", theirs)}, lists...)
+	v.units = append([]string{"/desk/unit", fmt.Sprintf("/cases/%d", theirs.Rows[0].ID)}, lists...)
 	v.paths = append(append(v.paths, lists...), fmt.Sprintf("/cases/%d", v.total/2), fmt.Sprintf("/cases?unit=%d", v.unit), "/desk/office", "/desk/verifier", "/board", "/orders",
 		"/cases/alike?words="+url.QueryEscape("路灯不亮")+"&address="+url.QueryEscape("解放路 12 号"))
 	for _, list := range [][]string{v.paths, v.units} {
