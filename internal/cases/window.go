@@ -278,7 +278,7 @@ func (s *Service) Start(ctx context.Context, v Viewer, f Filter) (p Placed, w Wi
 	now := s.clock.Now()
 	all, left := sh.ask(v, Filter{Open: f.Open}, now), sh.ask(v, f, now)
 	left.texts = texts
-	first := firsts{n: windowRows, newest: !f.Open}
+	narrows, first := f.narrows(), firsts{n: windowRows, newest: !f.Open}
 	south, north, west, east := ground(math.MaxInt32), nowhere, ground(math.MaxInt32), nowhere
 	for l := range all.lines() {
 		if p.Of++; l.lat == nowhere {
@@ -286,7 +286,7 @@ func (s *Service) Start(ctx context.Context, v Viewer, f Filter) (p Placed, w Wi
 		}
 		p.N++
 		south, north, west, east = min(south, l.lat), max(north, l.lat), min(west, l.lon), max(east, l.lon)
-		if f.narrows() && !left.keeps(l) {
+		if narrows && !left.keeps(l) {
 			continue
 		}
 		w.N++

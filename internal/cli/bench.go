@@ -144,7 +144,7 @@ func (c *benchCmd) measure(ctx context.Context, out io.Writer, g ground) error {
 		return err
 	}
 	fmt.Fprintf(out, "\n== %s，%d 件案件 ==\n", v.kind, v.total)
-	p, err := c.serve(ctx, g)
+	p, err := c.serve(ctx, g, c.Profile)
 	if err != nil {
 		return err
 	}

@@ -30,8 +30,8 @@ type process struct {
 	most int // of memory, since the last look
 }
 
-// serve starts the program and waits until it answers.
-func (c *benchCmd) serve(ctx context.Context, g ground) (*process, error) {
+// serve starts the program and waits until it answers. Where its processors' time is wanted, profile is the file.
+func (c *benchCmd) serve(ctx context.Context, g ground, profile string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -46,8 +46,8 @@ func (c *benchCmd) serve(ctx context.Context, g ground) (*process, error) {
 	if g.DB != "" {
 		args = append(args, "--db", g.DB)
 	}
-	if c.Profile != "" {
-		args = append(args, "--profile", c.Profile)
+	if profile != "" {
+		args = append(args, "--profile", profile)
 	}
 	p := &process{url: "http://" + addr, cmd: exec.CommandContext(ctx, self, args...), watching: make(chan struct{})} //nolint:gosec // this very program
 	p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said

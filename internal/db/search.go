@@ -179,6 +179,9 @@ const mergedPages = 40
 // writes what it has gathered whenever another statement begins, and writing one text costs it as much as writing fifty.
 // They are found meanwhile.
 func (x TextIndex) Add(ctx context.Context, tx Tx, list ...Text) error {
+	if len(list) == 0 {
+		return nil
+	}
 	if KindOf(tx) == Postgres {
 		return x.addAll(ctx, tx, list)
 	}

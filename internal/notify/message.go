@@ -112,7 +112,7 @@ func (m Message) line(x Item) string {
 	if x.Urgent {
 		urgent = "【紧急】"
 	}
-	fmt.Fprintf(&b, "%s%s %s\n    %s\n", urgent, x.Number, x.Title, x.Text)
+	fmt.Fprintf(&b, "%s%s\n    %s\n", urgent, strings.TrimSpace(x.Number+" "+x.Title), x.Text)
 	var now []string
 	if x.Step != "" {
 		now = append(now, "现在："+x.Step)

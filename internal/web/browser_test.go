@@ -225,7 +225,7 @@ func TestScreens_NoSidewaysScrollingNoViolationNoConsoleError(t *testing.T) {
 		{"office", campaignPages(t, s, c, revision)},
 		{"office", casePages(t, s, c)},
 		{"system", "/calendar /calendar?year=2030"},
-		{"office", tellPages(t, s)},
+		{"office", tellPages(t, s, c.ID)},
 		{"system", "/deliveries /deliveries?state=failed /deliveries?state=dropped"},
 	}
 	browser := chromium(t)

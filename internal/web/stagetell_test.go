@@ -66,7 +66,7 @@ func (s *stage) tell(t *testing.T) {
 }
 
 // tellPages tells what happened on a site, makes messages of every fate, and lists the pages that show them.
-func tellPages(t *testing.T, s *webtest.Site) string {
+func tellPages(t *testing.T, s *webtest.Site, campaignID int64) string {
 	t.Helper()
 	keeper, err := ledger.Open(t.Context(), s.DB, t.TempDir(), kernel.Clock{})
 	if err != nil {
@@ -76,6 +76,13 @@ func tellPages(t *testing.T, s *webtest.Site) string {
 	office := st.as(t, "office")
 	for kind, address := range map[notify.Kind]string{notify.Webhook: "http://127.0.0.1:1/", notify.WeCom: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k", notify.Mail: "zhu.jian@example.gov.cn"} {
 		if err := s.Notify.SetChannel(office, notify.Channel{Kind: kind, Address: address, Active: true, UrgentOnly: kind == notify.WeCom}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	st.tell(t)
+	for i := range 25 { // come in together, so they are one line
+		r := cases.Registration{Words: fmt.Sprintf("解放路 %d 号门前路灯不亮", i+1), Source: cases.Hotline, Address: fmt.Sprintf("解放路 %d 号", i+1)}
+		if _, err := s.Cases.Register(webtest.System(), campaignID, r); err != nil {
 			t.Fatal(err)
 		}
 	}
