@@ -143,3 +143,15 @@ func TestLive_EverythingHappens(t *testing.T) {
 		}
 	})
 }
+
+// TestLive_NobodyIsForgottenForAYear: what is late is escalated within days, and somebody then puts it right; a case that
+// no one will ever touch again is no practice for anybody.
+func TestLive_NobodyIsForgottenForAYear(t *testing.T) {
+	d := dbtest.Open(t, db.SQLite)
+	r := live(t, d, drill.Options{Cases: 2500, Months: 8, Seed: 5})
+	var oldest []string
+	err := d.Reader().NewRaw("SELECT id || ' ' || step || ' ' || due_at FROM cases WHERE hand <> '' AND due_at < ?", r.Until.AddDate(0, 0, -75)).Scan(t.Context(), &oldest)
+	if err != nil || len(oldest) > 0 {
+		t.Errorf("forgotten: %v, %v", oldest, err)
+	}
+}

@@ -264,8 +264,11 @@ func (c *city) extend(m *matter) error {
 func (c *city) putOff(m *matter) error {
 	day := kernel.DateOf(c.now).AddDays(25 + c.r.IntN(75))
 	ok, err := c.take(m.unit.person, m, cases.Act{Verb: cases.AskDeferral, Reason: "需列入改造计划，待雨季后施工", Day: day})
-	if err != nil || !ok {
+	if err != nil {
 		return err
+	}
+	if !ok { // not signed for: then it is put right like any other
+		return c.work(m)
 	}
 	m.round++
 	c.plan(c.later(0.5+2*c.r.Float64()), func() error {
