@@ -66,7 +66,10 @@ type Source struct {
 // Write makes a backup. The rows are of one moment. Files are read after it: nothing is deleted, so whatever a
 // row refers to is there. Only the ledger's checkpoints are read before it, or they would know of later events.
 func (s Source) Write(ctx context.Context, out io.Writer) (Manifest, error) {
-	packed := gzip.NewWriter(out)
+	packed, err := gzip.NewWriterLevel(out, gzip.BestSpeed) // half the time for a quarter more
+	if err != nil {
+		return Manifest{}, err
+	}
 	w := &writer{tar: tar.NewWriter(packed), madeAt: s.Clock.Now()}
 	w.manifest = Manifest{
 		Format: formatName, Program: s.Program, Database: s.DB.Kind(), MadeAt: w.madeAt, LedgerKey: s.LedgerKey,

@@ -50,7 +50,7 @@ func newSystem(t *testing.T, d *db.DB) *system {
 	room := access.NewService(d, kernel.Clock{})
 	ctx := kernel.WithActor(t.Context(), kernel.TheSystem)
 	for i := range 3 {
-		a, err := room.Create(ctx, access.NewAccount{Login: fmt.Sprintf("user%d", i), Name: "王'渊?\n", PersonID: int64(i)})
+		a, err := room.Create(ctx, access.NewAccount{Login: fmt.Sprintf("user%d", i), Name: "王'渊?\n\\N\t\r", PersonID: int64(i)})
 		if err != nil {
 			t.Fatal(err)
 		}

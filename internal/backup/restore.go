@@ -77,13 +77,11 @@ func (t Target) Restore(ctx context.Context, m Manifest, in io.ReadSeeker) error
 	if v, err := t.DB.SchemaVersion(ctx); err != nil || v != m.SchemaVersion {
 		return kernel.E(kernel.Conflict, "备份的数据库版本是 %d，本程序只认识到 %d，请换用新版程序", m.SchemaVersion, v).Because(err)
 	}
-	err := t.DB.Write(ctx, func(tx db.Tx) error {
-		if _, err := in.Seek(0, io.SeekStart); err != nil { // the transaction may run twice
+	err := t.DB.LoadAll(ctx, func(tx db.Tx) error {
+		if _, err := in.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
-		return db.LoadAll(ctx, tx, func() error {
-			return eachEntry(in, func(name string, content io.Reader) error { return t.restore(ctx, tx, name, content) })
-		})
+		return eachEntry(in, func(name string, content io.Reader) error { return t.restore(ctx, tx, name, content) })
 	})
 	if err != nil {
 		return err

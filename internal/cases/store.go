@@ -151,7 +151,11 @@ func insertAtOnce(ctx context.Context, tx db.Tx, list []Case) error {
 }
 
 func searchable(c Case) string {
-	return c.Number() + " " + c.Title + " " + c.Words + " " + c.Address + " " + c.District
+	title := c.Title
+	if strings.HasPrefix(c.Words, strings.TrimSuffix(title, "…")) {
+		title = "" // it says nothing that the words do not
+	}
+	return c.Number() + " " + title + " " + c.Words + " " + c.Address + " " + c.District
 }
 
 func addUnit(ctx context.Context, tx db.Tx, u CaseUnit) error {

@@ -26,6 +26,7 @@ type benchCmd struct {
 	DB       string `name:"db" placeholder:"postgres://…" help:"在这个空的 PostgreSQL 库上再测一遍。"`
 	Only     string `default:"" enum:",sqlite,postgres" help:"只测一种数据库。"`
 	City     string `type:"existingdir" placeholder:"DIR" help:"用这个已经演练好的数据目录（SQLite），不另演练；会在里面登记案件。"`
+	Moved    string `type:"existingdir" placeholder:"DIR" help:"--db 的库里已经恢复好了演练，这是它的数据目录，不另搬。"`
 	Read     string `type:"existingfile" default:"examples/linfen-2023/plan.txt" help:"测读方案用哪一份。"`
 	Cases    int    `default:"100000" help:"演练多少件案件。"`
 	Months   int    `default:"15" help:"演练几个月。"`
@@ -64,17 +65,17 @@ func (c *benchCmd) Run(ctx context.Context, s *streams) error {
 	}
 	defer os.RemoveAll(dir)
 	city := ground{Data: filepath.Join(dir, "sqlite")}
-	if c.City != "" {
+	switch {
+	case c.City != "":
 		city.Data = c.City
-	} else if err := c.drill(ctx, s.out, city); err != nil {
-		return err
-	}
-	if c.DB != "" && c.Only != string(db.SQLite) { // before the city on SQLite is written to
-		moved := ground{Data: filepath.Join(dir, "postgres"), DB: c.DB}
-		if err := c.move(ctx, s.out, city, moved, filepath.Join(dir, "city.tar.gz")); err != nil {
+	case c.Moved != "" && c.Only == string(db.Postgres):
+	default:
+		if err := c.drill(ctx, s.out, city); err != nil {
 			return err
 		}
-		if err := c.measure(ctx, s.out, moved); err != nil {
+	}
+	if c.DB != "" && c.Only != string(db.SQLite) { // before the city on SQLite is written to
+		if err := c.onPostgres(ctx, s.out, city, dir); err != nil {
 			return err
 		}
 	}
@@ -99,6 +100,18 @@ func (c *benchCmd) drill(ctx context.Context, out io.Writer, g ground) error {
 	err := c.self(ctx, out, "drill", "--data", g.Data, "--cases", strconv.Itoa(c.Cases), "--months", strconv.Itoa(c.Months), "--seed", "1")
 	c.keep(fmt.Sprintf("sqlite: drill of %d cases over %d months", c.Cases, c.Months), time.Since(began).Seconds(), "s")
 	return err
+}
+
+// onPostgres measures the city on the other database.
+func (c *benchCmd) onPostgres(ctx context.Context, out io.Writer, city ground, dir string) error {
+	moved := ground{Data: c.Moved, DB: c.DB}
+	if c.Moved == "" {
+		moved.Data = filepath.Join(dir, "postgres")
+		if err := c.move(ctx, out, city, moved, filepath.Join(dir, "city.tar.gz")); err != nil {
+			return err
+		}
+	}
+	return c.measure(ctx, out, moved)
 }
 
 // move carries the city from one database to the other: by its backup, which restoring reads on any of them. Living

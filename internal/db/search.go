@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,7 +44,7 @@ func Pairs(text string) []string {
 func runs(text string) [][]rune {
 	var all [][]rune
 	var run []rune
-	for _, r := range strings.ToLower(norm.NFKC.String(text)) {
+	for _, r := range folded(text) {
 		letter := unicode.IsLetter(r) || unicode.IsNumber(r)
 		if len(run) > 0 && (!letter || isWide(r) != isWide(run[0])) {
 			all, run = append(all, run), nil
@@ -58,6 +59,19 @@ func runs(text string) [][]rune {
 	return all
 }
 
+func folded(text string) string { return strings.ToLower(norm.NFKC.String(text)) }
+
+// meets reports whether a text has all that is searched for: what the index says of texts that are in it.
+func meets(text string, conditions []step) bool {
+	text = folded(text)
+	for _, c := range conditions {
+		if !strings.Contains(text, c.stretch) {
+			return false
+		}
+	}
+	return true
+}
+
 func isWide(r rune) bool { return r >= 0x2E80 }
 
 func pieceLength(run []rune) int {
@@ -67,10 +81,11 @@ func pieceLength(run []rune) int {
 	return maxWord
 }
 
-// step is one condition of a search: pieces that follow each other; the last may be only a beginning.
+// step is one condition of a search: a stretch of text, as pieces that follow each other; the last may be only a beginning.
 type step struct {
-	pieces []string
-	prefix bool
+	stretch string
+	pieces  []string
+	prefix  bool
 }
 
 // steps turns what someone typed into conditions that must all hold.
@@ -79,10 +94,10 @@ func steps(query string) []step {
 	for _, run := range runs(query) {
 		n := pieceLength(run)
 		if len(run) < n {
-			all = append(all, step{[]string{string(run)}, true})
+			all = append(all, step{string(run), []string{string(run)}, true})
 			continue
 		}
-		var s step
+		s := step{stretch: string(run)}
 		for i := 0; i+n <= len(run); i++ {
 			s.pieces = append(s.pieces, string(run[i:i+n]))
 		}
@@ -95,31 +110,29 @@ func steps(query string) []step {
 type TextIndex struct {
 	text string
 	fts  string // SQLite's index, by rowid = id
-	// wait is where entries wait for SQLite's index, "" where they go into it at once.
-	wait string
+	// done is where it stands up to which id SQLite's index has the texts; later ones wait for it. It is "" where they
+	// go into it at once.
+	done string
 
-	put                  *Statement // on PostgreSQL; on SQLite the text and its index
-	putText, putIndex    *Statement
-	addTexts, addWaiting *Statement // many, which then wait
-	firstWaiting         *Statement
-	indexWaiting, merge  *Statement
-	clearWaiting, unwait *Statement
+	put                   *Statement // on PostgreSQL; on SQLite the text and its index
+	putText, putIndex     *Statement
+	addIndexed            *Statement // many
+	isDone, setDone, rest *Statement
+	merge                 *Statement
 }
 
-func newTextIndex(text, fts, wait string) TextIndex {
-	x := TextIndex{text: text, fts: fts, wait: wait,
+func newTextIndex(text, fts, done string) TextIndex {
+	x := TextIndex{text: text, fts: fts, done: done,
 		put: Prepare("insert into " + text + ` (campaign_id, id, body, grams) values (?, ?, ?, ?::tsvector)
 			on conflict (campaign_id, id) do update set body = excluded.body, grams = excluded.grams`),
-		putText:  Prepare("insert or replace into " + text + " (id, campaign_id, body) values (?, ?, ?)"),
-		putIndex: Prepare("insert or replace into " + fts + " (rowid, grams) values (?, ?)")}
-	if wait != "" {
-		x.addTexts = Prepare("insert into " + text + " (id, campaign_id, body) select value ->> 0, value ->> 1, value ->> 2 from json_each(?)")
-		x.addWaiting = Prepare("insert into " + wait + " (id, campaign_id, grams) select value ->> 0, value ->> 1, value ->> 2 from json_each(?)")
-		x.firstWaiting = Prepare("select coalesce(min(id), 0) from " + wait)
-		x.indexWaiting = Prepare("insert into " + fts + " (rowid, grams) select id, grams from " + wait + " order by id")
+		putText:    Prepare("insert or replace into " + text + " (id, campaign_id, body) values (?, ?, ?)"),
+		putIndex:   Prepare("insert or replace into " + fts + " (rowid, grams) values (?, ?)"),
+		addIndexed: Prepare("insert into " + fts + " (rowid, grams) select value ->> 0, value ->> 1 from json_each(?)")}
+	if done != "" {
+		x.isDone = Prepare("select upto from " + done)
+		x.setDone = Prepare("update " + done + " set upto = ?")
+		x.rest = Prepare("select id, campaign_id, body from " + text + " where id > ? order by id")
 		x.merge = Prepare("insert into " + fts + " (" + fts + ", rank) values ('merge', ?)")
-		x.clearWaiting = Prepare("delete from " + wait)
-		x.unwait = Prepare("delete from " + wait + " where id = ?")
 	}
 	return x
 }
@@ -127,22 +140,23 @@ func newTextIndex(text, fts, wait string) TextIndex {
 // The text indexes: of search entries, and of cases by the case's id.
 var (
 	EntryText = newTextIndex("search_text", "search_fts", "")
-	CaseText  = newTextIndex("case_text", "case_fts", "case_fts_waiting")
+	CaseText  = newTextIndex("case_text", "case_fts", "case_fts_done")
 )
 
 var textIndexes = []TextIndex{EntryText, CaseText}
 
 // Text is a text to be indexed under an id.
 type Text struct {
-	CampaignID, ID int64
-	Body           string
+	ID         int64
+	CampaignID int64
+	Body       string
 }
 
 // grams is what SQLite's index holds of a text. Where entries are read a page at a time, each is marked with its
 // campaign: no text has such a piece, because § is no letter.
 func (x TextIndex) grams(t Text) string {
 	grams := strings.Join(Pairs(t.Body), " ")
-	if x.wait != "" {
+	if x.done != "" {
 		return campaignPiece(t.CampaignID) + " " + grams
 	}
 	return grams
@@ -155,25 +169,33 @@ func (x TextIndex) Put(ctx context.Context, tx Tx, campaignID, id int64, text st
 	if KindOf(tx) == Postgres {
 		return x.put.Exec(ctx, tx, campaignID, id, text, vector(Pairs(text)))
 	}
-	if x.wait != "" {
-		if err := x.unwait.Exec(ctx, tx, id); err != nil {
-			return err
-		}
-	}
 	if err := x.putText.Exec(ctx, tx, id, campaignID, text); err != nil {
 		return err
 	}
-	return x.putIndex.Exec(ctx, tx, id, x.grams(Text{campaignID, id, text}))
+	if upto, err := x.upto(ctx, tx); err != nil || id > upto {
+		return err
+	}
+	return x.putIndex.Exec(ctx, tx, id, x.grams(Text{id, campaignID, text}))
 }
 
-// mostWaiting is how many entries wait for SQLite's index: reading them through costs a search a fraction of a
+// upto is the last id that SQLite's index has, whatever there is of it.
+func (x TextIndex) upto(ctx context.Context, tx Tx) (id int64, err error) {
+	if x.done == "" {
+		return math.MaxInt64, nil
+	}
+	_, err = x.isDone.One(ctx, tx, nil, &id)
+	return id, err
+}
+
+// mostWaiting is how many texts wait for SQLite's index: reading them through costs a search a fraction of a
 // millisecond.
 const mostWaiting = 128
 
-// mergedPages is how many pages of the index are merged whenever entries go into it. They are some five pages, and
-// among millions each page is written again some six times until it lies in one great segment. Left to itself FTS5
-// merges hundreds at once, and whoever registers waits twenty milliseconds.
-const mergedPages = 40
+// mergedPages is how many pages of the index are merged whenever texts go into it. They are some five pages, and among
+// millions each page is written again some four times until it lies in one great segment, eight of a size making one
+// (usermerge, in the migration). Left to itself FTS5 merges hundreds at once, and whoever registers waits twenty
+// milliseconds.
+const mergedPages = 30
 
 // Add indexes texts of ids that are new and higher than all before. On SQLite they wait until there are many: FTS5
 // writes what it has gathered whenever another statement begins, and writing one text costs it as much as writing fifty.
@@ -185,29 +207,56 @@ func (x TextIndex) Add(ctx context.Context, tx Tx, list ...Text) error {
 	if KindOf(tx) == Postgres {
 		return x.addAll(ctx, tx, list)
 	}
-	texts, grams := make([][3]any, len(list)), make([][3]any, len(list))
 	last := int64(0)
-	for i, t := range list {
-		texts[i], grams[i] = [3]any{t.ID, t.CampaignID, t.Body}, [3]any{t.ID, t.CampaignID, x.grams(t)}
+	for _, t := range list {
+		if err := x.putText.Exec(ctx, tx, t.ID, t.CampaignID, t.Body); err != nil {
+			return err
+		}
 		last = max(last, t.ID)
 	}
-	if err := putJSON(ctx, tx, x.addTexts, texts); err != nil {
+	upto, err := x.upto(ctx, tx)
+	if err != nil || last-upto < mostWaiting {
 		return err
 	}
-	if err := putJSON(ctx, tx, x.addWaiting, grams); err != nil {
+	var waiting []Text
+	if err := x.rest.Scan(ctx, tx, &waiting, upto); err != nil {
 		return err
 	}
-	var first int64
-	if _, err := x.firstWaiting.One(ctx, tx, nil, &first); err != nil || last-first < mostWaiting {
+	return x.index(ctx, tx, waiting, last)
+}
+
+// index puts texts into SQLite's index, which then has all up to last.
+func (x TextIndex) index(ctx context.Context, tx Tx, list []Text, last int64) error {
+	grams := make([][2]any, len(list))
+	for i, t := range list {
+		grams[i] = [2]any{t.ID, x.grams(t)}
+	}
+	text, err := json.Marshal(grams)
+	if err != nil {
+		return fmt.Errorf("texts as JSON: %w", err)
+	}
+	if err := x.addIndexed.Exec(ctx, tx, string(text)); err != nil || x.done == "" {
 		return err
 	}
-	if err := x.indexWaiting.Exec(ctx, tx); err != nil {
+	if err := x.setDone.Exec(ctx, tx, last); err != nil {
 		return err
 	}
-	if err := x.clearWaiting.Exec(ctx, tx); err != nil {
+	return x.merge.Exec(ctx, tx, mergedPages*(1+len(list)/mostWaiting))
+}
+
+// load writes and indexes texts of ids that are new in any order, on SQLite.
+func (x TextIndex) load(ctx context.Context, tx Tx, list []Text) error {
+	last, err := x.upto(ctx, tx)
+	if err != nil {
 		return err
 	}
-	return x.merge.Exec(ctx, tx, mergedPages)
+	for _, t := range list {
+		if err := x.putText.Exec(ctx, tx, t.ID, t.CampaignID, t.Body); err != nil {
+			return err
+		}
+		last = max(last, t.ID)
+	}
+	return x.index(ctx, tx, list, last)
 }
 
 // addAll is Add on PostgreSQL: in one statement, since each would be a way there and back.
@@ -227,14 +276,6 @@ func (x TextIndex) addAll(ctx context.Context, tx Tx, list []Text) error {
 		}
 	}
 	return nil
-}
-
-func putJSON(ctx context.Context, tx Tx, s *Statement, rows any) error {
-	text, err := json.Marshal(rows)
-	if err != nil {
-		return fmt.Errorf("rows as JSON: %w", err)
-	}
-	return s.Exec(ctx, tx, string(text))
 }
 
 // Page lists ids of a campaign below before, the highest first, whose text has everything in query. It reads no
@@ -266,17 +307,19 @@ func (x TextIndex) Page(ctx context.Context, tx Tx, campaignID int64, query stri
 	return ids[:min(len(ids), limit)], nil
 }
 
-// waiting lists what is found among the entries that wait: pieces stand there one after the other, as in the index.
+// waiting lists what is found among the texts that wait.
 func (x TextIndex) waiting(ctx context.Context, tx Tx, campaignID int64, conditions []step, before int64) (ids []int64, err error) {
-	where, args := "campaign_id = ? and id < ?", []any{campaignID, before}
-	for _, c := range conditions {
-		words := " " + strings.Join(c.pieces, " ")
-		if !c.prefix {
-			words += " "
-		}
-		where, args = where+" and instr(' ' || grams || ' ', ?) > 0", append(args, words)
+	if x.done == "" {
+		return nil, nil
 	}
-	err = tx.NewRaw("select id from "+x.wait+" where "+where, args...).Scan(ctx, &ids)
+	var texts []Text
+	err = tx.NewRaw("select id, campaign_id, body from "+x.text+" where id > (select upto from "+x.done+") and id < ? and campaign_id = ?",
+		before, campaignID).Scan(ctx, &texts)
+	for _, t := range texts {
+		if meets(t.Body, conditions) {
+			ids = append(ids, t.ID)
+		}
+	}
 	return ids, err
 }
 

@@ -395,7 +395,7 @@ func InsertOr(ctx context.Context, tx Tx, model any, conflict string) error {
 }
 
 // InsertMany is InsertOr for many rows; it fills in no ids. PostgreSQL gets them in one statement, since each would
-// be a way there and back; SQLite gets eight at a time.
+// be a way there and back; SQLite gets them by sixteen, and the rest by eight, four, two and one.
 func InsertMany[T any](ctx context.Context, tx Tx, rows []T, conflict string) error {
 	if KindOf(tx) == Postgres && len(rows) > 1 {
 		q := tx.NewInsert().Model(&rows).Returning("NULL")
@@ -407,8 +407,8 @@ func InsertMany[T any](ctx context.Context, tx Tx, rows []T, conflict string) er
 	}
 	for len(rows) > 0 {
 		n := many
-		if len(rows) < many {
-			n = 1
+		for n > len(rows) {
+			n /= 2
 		}
 		if err := insertPart(ctx, tx, rows[:n], conflict); err != nil {
 			return err
@@ -419,7 +419,7 @@ func InsertMany[T any](ctx context.Context, tx Tx, rows []T, conflict string) er
 }
 
 // many is how many rows SQLite takes by one statement: with more there is little to be saved on each.
-const many = 8
+const many = 16
 
 func insertPart[T any](ctx context.Context, tx Tx, rows []T, conflict string) error {
 	r := insertOf(tx, insertKey{KindOf(tx), reflect.TypeFor[T](), conflict, len(rows)})

@@ -23,6 +23,7 @@ type writeTx struct {
 	db     *bun.DB
 	steady bool
 	bound  map[*Statement]*sql.Stmt // prepared statements, in this transaction; nil on PostgreSQL
+	conn   *sql.Conn                // the connection, inside LoadAll on PostgreSQL
 }
 
 var errNoNesting = errors.New("db: the transaction belongs to Write; it cannot be begun again inside")
