@@ -46,6 +46,13 @@ func Concerns(ctx context.Context, tx db.Tx, campaignID int64, ids []int64) (map
 	return found, nil
 }
 
+// NewConcern is a case as it is when it is registered, as far as what is told of it depends on it. Whoever sees it sees
+// all cases, or found it.
+func NewConcern(campaignID, id int64, severity Severity) Concern {
+	row, _ := rowFor(Case{}, Register)
+	return Concern{Case: Case{CampaignID: campaignID, ID: id, Severity: severity, Step: row.To, Hand: row.Clock}}
+}
+
 // OrdersByID reads orders of a campaign by id. It knows no viewer: whoever shows them asks SeesOrder.
 func OrdersByID(ctx context.Context, tx db.Tx, campaignID int64, ids []int64) (map[int64]Order, error) {
 	found := map[int64]Order{}

@@ -131,7 +131,7 @@ func newTextIndex(text, fts, done string) TextIndex {
 	if done != "" {
 		x.isDone = Prepare("select upto from " + done)
 		x.setDone = Prepare("update " + done + " set upto = ?")
-		x.rest = Prepare("select id, campaign_id, body from " + text + " where id > ? order by id")
+		x.rest = Prepare("select id, campaign_id, body from " + text + " where id > ? order by id limit 1000")
 		x.merge = Prepare("insert into " + fts + " (" + fts + ", rank) values ('merge', ?)")
 	}
 	return x
@@ -222,7 +222,7 @@ func (x TextIndex) Add(ctx context.Context, tx Tx, list ...Text) error {
 	if err := x.rest.Scan(ctx, tx, &waiting, upto); err != nil {
 		return err
 	}
-	return x.index(ctx, tx, waiting, last)
+	return x.index(ctx, tx, waiting, waiting[len(waiting)-1].ID)
 }
 
 // index puts texts into SQLite's index, which then has all up to last.

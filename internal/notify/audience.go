@@ -19,11 +19,14 @@ type member struct {
 	account access.Account
 }
 
+// members are those of a campaign, and which of them are of the office, to whom most is told.
+type members struct{ all, office []member }
+
 // membersOf reads who can be told in a campaign. Administrators see no case content, so none is among them.
-func (s *Service) membersOf(ctx context.Context, campaignID int64) ([]member, error) {
+func (s *Service) membersOf(ctx context.Context, campaignID int64) (m members, err error) {
 	seats, err := roster.SeatsOf(ctx, s.db.Reader(), campaignID)
 	if err != nil {
-		return nil, err
+		return m, err
 	}
 	standing, people := map[int64][]roster.Seat{}, []int64{}
 	for _, x := range seats {
@@ -32,20 +35,20 @@ func (s *Service) membersOf(ctx context.Context, campaignID int64) ([]member, er
 		}
 		standing[x.PersonID] = append(standing[x.PersonID], x)
 	}
-	var list []member
 	for part := range slices.Chunk(people, 500) {
 		accounts, err := s.accounts.OfPeople(ctx, part)
 		if err != nil {
-			return nil, err
+			return m, err
 		}
 		for _, a := range accounts {
 			if a.Admin == kernel.NoAdmin {
 				st := roster.Standing{PersonID: a.PersonID, Seats: standing[a.PersonID]}
-				list = append(list, member{cases.Viewer{CampaignID: campaignID, Actor: a.Actor(), Standing: st}, a})
+				m.all = append(m.all, member{cases.Viewer{CampaignID: campaignID, Actor: a.Actor(), Standing: st}, a})
 			}
 		}
 	}
-	return list, nil
+	m.office = those(m.all, func(v member) bool { return v.Standing.InOffice() })
+	return m, nil
 }
 
 // matter is what an event is about.
@@ -65,14 +68,16 @@ func (m matter) sees(v cases.Viewer) bool {
 }
 
 // reached lists who of the members is meant by an audience.
-func (m matter) reached(to Audience, members []member) []member {
+func (m matter) reached(to Audience, members members) []member {
 	switch to {
+	case Office:
+		return members.office
 	case UnitHead:
-		return m.unitHeads(members)
+		return m.unitHeads(members.all)
 	case GroupHead:
-		return firstOf(members, func(v member) bool { return v.HeadsGroup(m.x) }, officeHead)
+		return firstOf(members.all, func(v member) bool { return v.HeadsGroup(m.x) }, officeHead)
 	}
-	return those(members, func(v member) bool { return m.means(to, v) })
+	return those(members.all, func(v member) bool { return m.means(to, v) })
 }
 
 func (m matter) means(to Audience, v member) bool {

@@ -106,9 +106,10 @@ func (s *Service) noticesFor(ctx context.Context, campaignID int64, records []le
 			continue
 		}
 		concerned = append(concerned, r)
-		if r.SubjectKind == cases.OrderKind {
+		switch {
+		case r.SubjectKind == cases.OrderKind:
 			orderIDs = append(orderIDs, r.SubjectID)
-		} else {
+		case r.Verb != string(cases.Register):
 			caseIDs = append(caseIDs, r.SubjectID)
 		}
 	}
@@ -116,7 +117,7 @@ func (s *Service) noticesFor(ctx context.Context, campaignID int64, records []le
 		return nil, nil
 	}
 	members, err := s.membersOf(ctx, campaignID)
-	if err != nil || len(members) == 0 {
+	if err != nil || len(members.all) == 0 {
 		return nil, err
 	}
 	concerns, err := cases.Concerns(ctx, s.db.Reader(), campaignID, caseIDs)
@@ -128,20 +129,24 @@ func (s *Service) noticesFor(ctx context.Context, campaignID int64, records []le
 		return nil, err
 	}
 	for _, r := range concerned {
-		m := matter{kind: r.SubjectKind, hand: concerns[r.SubjectID].Hand}
-		if r.SubjectKind == cases.OrderKind {
+		m, data := matter{kind: r.SubjectKind}, readData(r.Data)
+		switch {
+		case r.SubjectKind == cases.OrderKind:
 			m.order = orders[r.SubjectID]
-		} else {
+		case r.Verb == string(cases.Register): // they come by thousands, and the event says all that there is to know
+			severity, _ := data["severity"].(string)
+			m.x = cases.NewConcern(campaignID, r.SubjectID, cases.Severity(severity))
+		default:
 			m.x = concerns[r.SubjectID]
 		}
-		list = append(list, tellingOf(r, m, members)...)
+		m.hand = m.x.Hand
+		list = append(list, tellingOf(r, data, m, members)...)
 	}
 	return gathered(list), nil
 }
 
 // tellingOf lists who is told of one event, each once. Whoever did it knows.
-func tellingOf(r ledger.Record, m matter, members []member) (list []Notice) {
-	data := readData(r.Data)
+func tellingOf(r ledger.Record, data told, m matter, members members) (list []Notice) {
 	if hand := data.word("hand"); hand != "" {
 		m.hand = cases.Hand(hand)
 	}
