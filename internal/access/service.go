@@ -16,11 +16,12 @@ type Service struct {
 	clock    kernel.Clock
 	hasher   *hasher
 	throttle *throttle
+	kept     *kernel.Kept[epochOf, Account] // who is signed in
 }
 
 // NewService opens the room.
 func NewService(d *db.DB, clock kernel.Clock) *Service {
-	return &Service{db: d, clock: clock, hasher: newHasher(), throttle: newThrottle()}
+	return &Service{db: d, clock: clock, hasher: newHasher(), throttle: newThrottle(), kept: kernel.Keep[epochOf, Account](10_000)}
 }
 
 // Create makes an account. Without a password it can be entered only by a link (IssueLink).

@@ -87,7 +87,7 @@ func (s *Sessions) AccountOf(ctx context.Context) (Account, error) {
 	if id == 0 {
 		return Account{}, nil
 	}
-	a, err := s.accounts.ByID(ctx, id)
+	a, err := s.accounts.standing(ctx, id)
 	if err != nil && kernel.CodeOf(err) != kernel.NotFound {
 		return Account{}, err
 	}

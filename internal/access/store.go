@@ -67,6 +67,27 @@ func accountByID(ctx context.Context, tx db.Tx, id int64) (accountRow, error) {
 	return rows[0], nil
 }
 
+// standing is an account as far as a signed-in person's rights go: whatever changes these changes its epoch or locks it,
+// so that every request asks for these two alone. Failures and LockedUntil, which matter to signing in, may be old.
+func (s *Service) standing(ctx context.Context, id int64) (Account, error) {
+	k := epochOf{id: id}
+	found, err := accountEpoch.One(ctx, s.db.Reader(), []any{id}, &k.epoch, &k.locked)
+	if err == nil && !found {
+		err = errNoAccount
+	}
+	if err != nil {
+		return Account{}, err
+	}
+	return s.kept.Get(k, func() (Account, error) { return s.ByID(ctx, id) })
+}
+
+type epochOf struct {
+	id, epoch int64
+	locked    bool
+}
+
+var accountEpoch = db.Prepare("select epoch, locked_at is not null from accounts where id = ?")
+
 // save writes the named columns.
 func save(ctx context.Context, tx db.Tx, r *accountRow, columns ...string) error {
 	_, err := tx.NewUpdate().Model(r).Column(columns...).WherePK().Exec(ctx)

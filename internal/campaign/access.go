@@ -93,15 +93,17 @@ func (s *Service) see(ctx context.Context, tx db.Tx, campaignID int64) (View, er
 	if !v.Actor.Known() {
 		return v, kernel.E(kernel.Unauthenticated, "请先登录")
 	}
-	rows, err := campaignByID.All(ctx, tx, campaignID)
+	stamp, err := StampOf(ctx, tx, campaignID)
 	if err != nil {
 		return v, err
 	}
-	if len(rows) == 0 {
+	if stamp == 0 {
 		return v, missing
 	}
-	v.Campaign = rows[0]
-	if v.Standing, err = StandingOf(ctx, tx, campaignID, v.Stamp, v.Actor); err != nil {
+	if v.Campaign, err = underStamp(ctx, tx, campaignID, stamp); err != nil {
+		return v, err
+	}
+	if v.Standing, err = StandingOf(ctx, tx, campaignID, stamp, v.Actor); err != nil {
 		return v, err
 	}
 	if !v.Actor.System && v.Actor.Admin == kernel.NoAdmin && !v.Standing.Any() {

@@ -56,11 +56,9 @@ func (k *clock) owing(step string, r calendar.Reckoning) calendar.Owing {
 	return o
 }
 
-// firstDue is what is owed of a case that is about to be registered, and shows it on the case: so it is written once.
+// firstDue is what is owed of a case that is about to be registered.
 func (k *clock) firstDue() (calendar.Due, error) {
-	d, err := calendar.Reckon(k.days, k.owing(OweIntake, calendar.Reckoning{Label: Register.Name(), Start: k.now, Parts: []calendar.Part{k.limitPart(OweIntake)}}))
-	k.c.DueAt, k.c.AmberAt = d.DueAt, d.AmberAt
-	return d, err
+	return calendar.Reckon(k.days, k.owing(OweIntake, calendar.Reckoning{Label: Register.Name(), Start: k.now, Parts: []calendar.Part{k.limitPart(OweIntake)}}))
 }
 
 func (k *clock) byRule(ctx context.Context, step, label string) error {

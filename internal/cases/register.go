@@ -150,8 +150,9 @@ type enrolment struct {
 	days *calendar.Days
 	now  time.Time
 
-	rules  map[int64]Rules // by campaign
-	counts map[int64]int   // new cases by campaign
+	rules  map[int64]Rules         // by campaign
+	counts map[int64]int           // new cases by campaign
+	first  map[kindOf]calendar.Due // what is owed first, of cases registered at one moment
 
 	// what is written for all of them together
 	units  []CaseUnit
@@ -161,9 +162,16 @@ type enrolment struct {
 	texts  []db.Text // what they are found by
 }
 
+// kindOf is what a case's first limit depends on.
+type kindOf struct {
+	campaign int64
+	category string
+	severity Severity
+}
+
 // enrol registers cases within a transaction, with all that hangs on them.
 func (s *Service) enrol(ctx context.Context, tx db.Tx, days *calendar.Days, round []applicant) ([]Case, error) {
-	e := &enrolment{s: s, tx: tx, days: days, now: s.clock.Now(), rules: map[int64]Rules{}, counts: map[int64]int{}}
+	e := &enrolment{s: s, tx: tx, days: days, now: s.clock.Now(), rules: map[int64]Rules{}, counts: map[int64]int{}, first: map[kindOf]calendar.Due{}}
 	list, dues := make([]Case, len(round)), make([]calendar.Due, len(round))
 	for i, a := range round {
 		list[i] = a.draft
@@ -208,8 +216,16 @@ func (e *enrolment) fill(ctx context.Context, v Viewer, c *Case) (calendar.Due, 
 	if c.FoundAt.IsZero() || c.FoundAt.After(e.now) {
 		c.FoundAt = e.now
 	}
-	k := &clock{tx: e.tx, days: e.days, rules: rules, now: e.now, c: c}
-	return k.firstDue()
+	kind := kindOf{c.CampaignID, c.Category, c.Severity}
+	d, known := e.first[kind]
+	if !known {
+		if d, err = (&clock{tx: e.tx, days: e.days, rules: rules, now: e.now, c: c}).firstDue(); err != nil {
+			return d, err
+		}
+		e.first[kind] = d
+	}
+	c.DueAt, c.AmberAt = d.DueAt, d.AmberAt
+	return d, nil
 }
 
 // hang notes what hangs on a case that was written.

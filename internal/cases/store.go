@@ -97,11 +97,7 @@ func insertAll(ctx context.Context, tx db.Tx, list []Case) (are []bool, err erro
 	if db.KindOf(tx) == db.Postgres {
 		err = insertAtOnce(ctx, tx, list)
 	} else {
-		for i := range list {
-			if err = db.InsertOr(ctx, tx, &list[i], "ON CONFLICT (campaign_id, uuid) DO NOTHING"); err != nil {
-				break
-			}
-		}
+		err = insertByMany(ctx, tx, list)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("register cases: %w", err)
@@ -121,6 +117,22 @@ func insertAll(ctx context.Context, tx db.Tx, list []Case) (are []bool, err erro
 		list[i] = again
 	}
 	return are, nil
+}
+
+// insertByMany writes them several at a time, as they mostly can be: hardly ever is one handed in again.
+func insertByMany(ctx context.Context, tx db.Tx, list []Case) error {
+	if len(list) > 1 && db.InsertNew(ctx, tx, list) == nil {
+		return nil
+	}
+	for i := range list {
+		if list[i].ID != 0 {
+			continue
+		}
+		if err := db.InsertOr(ctx, tx, &list[i], "ON CONFLICT (campaign_id, uuid) DO NOTHING"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // insertAtOnce writes them in one statement, since each would be a way there and back, and fills in the ids of those

@@ -24,12 +24,14 @@ import (
 var (
 	pragmas = []string{
 		"journal_mode(wal)", "synchronous(full)", "foreign_keys(on)", "busy_timeout(10000)",
-		"temp_store(memory)", "cache_size(-16000)", "journal_size_limit(67108864)",
+		"temp_store(memory)", "journal_size_limit(67108864)",
 	}
-	readerPragmas = append([]string{"query_only(on)"}, pragmas...)
+	// Every reader keeps pages of its own; what it does not have is mostly in the system's memory.
+	readerPragmas = append([]string{"query_only(on)", "cache_size(-8000)"}, pragmas...)
 	// The writer leaves it to a connection of its own to carry the log over into the file, so that nobody's write
 	// waits for that; only where the log has grown far does it lend a hand.
-	writerPragmas = append([]string{"wal_autocheckpoint(40000)"}, pragmas...)
+	writerPragmas  = append([]string{"wal_autocheckpoint(40000)", "cache_size(-16000)"}, pragmas...)
+	carrierPragmas = append([]string{"cache_size(-1000)"}, pragmas...)
 )
 
 // carryEvery is how often the log is carried over into the file.
@@ -65,7 +67,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	carrier, err := sqlitePool(ctx, path, pragmas, 1)
+	carrier, err := sqlitePool(ctx, path, carrierPragmas, 1)
 	if err != nil {
 		return nil, errors.Join(err, writer.Close(), reader.Close())
 	}

@@ -418,16 +418,46 @@ func InsertMany[T any](ctx context.Context, tx Tx, rows []T, conflict string) er
 	return nil
 }
 
+// InsertNew writes rows of a model on SQLite and fills in their ids: those of one statement follow each other. It fails,
+// with nothing written by the statement that failed, where a row conflicts with one that stands.
+func InsertNew[T any](ctx context.Context, tx Tx, rows []T) error {
+	for len(rows) > 0 {
+		n := many
+		for n > len(rows) {
+			n /= 2
+		}
+		r, args := insertArgs(tx, rows[:n], "")
+		res, err := r.statement.exec(ctx, tx, args)
+		if err != nil {
+			return err
+		}
+		last, err := res.LastInsertId()
+		if err != nil {
+			return err
+		}
+		for i := range rows[:n] {
+			r.id.Value(reflect.ValueOf(&rows[i]).Elem()).SetInt(last - int64(n-1-i))
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
 // many is how many rows SQLite takes by one statement: with more there is little to be saved on each.
 const many = 16
 
 func insertPart[T any](ctx context.Context, tx Tx, rows []T, conflict string) error {
-	r := insertOf(tx, insertKey{KindOf(tx), reflect.TypeFor[T](), conflict, len(rows)})
-	args := make([]any, 0, len(rows)*len(r.fields))
+	r, args := insertArgs(tx, rows, conflict)
+	return r.statement.Exec(ctx, tx, args...)
+}
+
+func insertArgs[T any](tx Tx, rows []T, conflict string) (r *rowsOf, args []any) {
+	r = insertOf(tx, insertKey{KindOf(tx), reflect.TypeFor[T](), conflict, len(rows)})
+	args = make([]any, 0, len(rows)*len(r.fields))
 	for i := range rows {
 		args = append(args, valuesOf(reflect.ValueOf(&rows[i]).Elem(), r.fields)...)
 	}
-	return r.statement.Exec(ctx, tx, args...)
+	return r, args
 }
 
 func insertOf(tx Tx, key insertKey) *rowsOf {
