@@ -2,6 +2,7 @@ package cases_test
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -52,6 +53,49 @@ func TestRegister_TheSameUUIDGivesOneCaseAndOneEvent(t *testing.T) {
 		}
 		if seen, err = c.See(c.as(t, "office"), c.campaign.ID, got[0].ID); err != nil || seen.Caller.Phone != "13800000000" {
 			t.Errorf("caller %q for the office: %v", seen.Caller.Phone, err)
+		}
+	})
+}
+
+// TestRegister_ManyAtOnceGetEachTheirOwn: they are written several by one statement, and some are handed in twice.
+func TestRegister_ManyAtOnceGetEachTheirOwn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := opened(t, d)
+		ctx := c.as(t, "inspector")
+		const n, twice = 90, 7
+		got := make([]cases.Case, n)
+		errs := make([]error, n)
+		var wg sync.WaitGroup
+		for i := range got {
+			wg.Go(func() {
+				k := i - i%twice/(twice-1) // every seventh is the one before once more
+				r := cases.Registration{UUID: fmt.Sprintf("4f1c7f0e-1111-7222-8333-%012d", k), Words: fmt.Sprintf("第 %d 处垃圾", k), Source: cases.Inspection, Address: fmt.Sprintf("解放路 %d 号", 70000+k)}
+				got[i], errs[i] = c.Register(ctx, c.campaign.ID, r)
+			})
+		}
+		wg.Wait()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+		v, err := c.Viewer(ctx, c.campaign.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := map[int64]bool{}
+		for i, x := range got {
+			k := i - i%twice/(twice-1)
+			seen, err := c.See(ctx, c.campaign.ID, x.ID)
+			if want := fmt.Sprintf("第 %d 处垃圾", k); err != nil || seen.Words != want || x.Words != want || len(seen.Spans) != 1 || len(seen.Dues) != 1 {
+				t.Errorf("%d got case %d, %q, %d spans, %d dues: %v", i, x.ID, seen.Words, len(seen.Spans), len(seen.Dues), err)
+			}
+			page, err := c.List(ctx, v, cases.Filter{Text: fmt.Sprintf("解放路 %d 号", 70000+k)})
+			if err != nil || !slices.ContainsFunc(page.Rows, func(r cases.Row) bool { return r.ID == x.ID }) {
+				t.Errorf("case %d is not found by its words: %v", x.ID, err)
+			}
+			ids[x.ID] = true
+		}
+		if counts, err := c.CountByStep(ctx, c.campaign.ID, 0); err != nil || counts[cases.Registered] != len(ids) || len(ids) != n-n/twice {
+			t.Errorf("%d cases, counted %v: %v", len(ids), counts, err)
 		}
 	})
 }
