@@ -1,0 +1,38 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"pinzhi/internal/calendar"
+	"pinzhi/internal/db"
+	"pinzhi/internal/kernel"
+	"pinzhi/internal/ledger"
+)
+
+// watch tells in a filing's timeline what its dues do.
+func (s *Service) watch() calendar.Watcher { return calendar.Watcher{Passed: s.passed, Moved: s.moved} }
+
+func (s *Service) moved(ctx context.Context, tx db.Tx, d calendar.Due, before time.Time) error {
+	if d.Step == OweFiling {
+		if err := moveFiling.Exec(ctx, tx, d.DueAt, d.AmberAt, d.CampaignID, d.SubjectID); err != nil {
+			return fmt.Errorf("move filing %d: %w", d.SubjectID, err)
+		}
+	}
+	return s.tell(ctx, tx, d, "due_moved", map[string]any{"before": calendar.Moment(before), "after": calendar.Moment(d.DueAt)})
+}
+
+var moveFiling = db.Prepare("UPDATE filings SET due_at = ?, amber_at = ?, revision = revision + 1 WHERE campaign_id = ? AND id = ?")
+
+func (s *Service) passed(ctx context.Context, tx db.Tx, d calendar.Due, m calendar.Mark) error {
+	verb := "reminded"
+	if m.Escalates() {
+		verb = "overdue"
+	}
+	return s.tell(ctx, tx, d, verb, map[string]any{"mark": m.String(), "due": calendar.Moment(d.DueAt)})
+}
+
+func (s *Service) tell(ctx context.Context, tx db.Tx, d calendar.Due, verb string, data map[string]any) error {
+	return ledger.Append(ctx, tx, ledger.Event{CampaignID: d.CampaignID, At: s.clock.Now(), Actor: kernel.TheSystem, SubjectKind: Kind, SubjectID: d.SubjectID, Verb: verb, Data: data})
+}
