@@ -85,6 +85,11 @@ func (s *Service) See(ctx context.Context, campaignID int64) (View, error) {
 	return s.see(ctx, s.db.Reader(), campaignID)
 }
 
+// SeeIn is See within the caller's transaction.
+func (s *Service) SeeIn(ctx context.Context, tx db.Tx, campaignID int64) (View, error) {
+	return s.see(ctx, tx, campaignID)
+}
+
 var campaignByID = db.Select[Campaign]("WHERE c.id = ?")
 
 func (s *Service) see(ctx context.Context, tx db.Tx, campaignID int64) (View, error) {

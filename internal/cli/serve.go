@@ -25,6 +25,7 @@ import (
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
 	"pinzhi/internal/notify"
+	"pinzhi/internal/report"
 	"pinzhi/internal/web"
 )
 
@@ -96,19 +97,20 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) error {
 	}
 	days, files := calendar.New(d, clock), evidence.New(d, blobs, clock, evidence.DefaultLimits)
 	matters := cases.New(d, clock, days, campaigns, files)
+	reports := report.New(d, clock, days, campaigns)
 	telling, err := notify.New(d, clock, days, campaigns, matters, accounts, notify.Config{URL: c.URL, PrivateHooks: c.PrivateHooks, SMTP: notify.SMTP{Addr: c.SMTP, From: c.SMTPFrom,
 		TLS: c.SMTPTLS, User: os.Getenv("PINZHI_SMTP_USER"), Password: os.Getenv("PINZHI_SMTP_PASSWORD")}})
 	if err != nil {
 		return err
 	}
-	server := &web.Server{Notify: telling, DB: d, Clock: clock, Campaigns: campaigns, Cases: matters, Calendar: days, Evidence: files, Accounts: accounts, Sessions: sessions, Log: log, MetricsToken: c.Token, Ground: ground}
+	server := &web.Server{Notify: telling, DB: d, Clock: clock, Campaigns: campaigns, Cases: matters, Calendar: days, Reports: reports, Evidence: files, Accounts: accounts, Sessions: sessions, Log: log, MetricsToken: c.Token, Ground: ground}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return kernel.E(kernel.Unavailable, "监听不了 %s：多半是已经有一个程序在用这个端口。可以换一个：PINZHI_ADDR=127.0.0.1:8081", c.Addr).Because(err)
 	}
 	c.greet(system, s, accounts, listener.Addr().String())
 	return serve(ctx, log, listener, server.Handler(), keeper, telling.Live.Close, sessions.Run, files.Run, matters.Run,
-		func(ctx context.Context) { days.Run(ctx, log) }, func(ctx context.Context) { telling.Run(ctx, log) })
+		func(ctx context.Context) { days.Run(ctx, log) }, func(ctx context.Context) { telling.Run(ctx, log) }, func(ctx context.Context) { reports.Run(ctx, log) })
 }
 
 // clock is the world's, or for practice one that goes on from a moment.

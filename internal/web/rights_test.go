@@ -178,6 +178,7 @@ var rights = []right{
 	{route: "POST /c/{c}/milestones/{m}/done", may: finishes, form: "note=到了"},
 	{route: "GET /c/{c}/gantt", may: inside},
 	{route: "GET /c/{c}/measures", may: inside},
+	{route: "GET /c/{c}/reports", may: inside},
 	{route: "GET /c/{c}/phases", may: inside},
 	{route: "GET /c/{c}/bodies", may: inside},
 	{route: "GET /c/{c}/bodies/{b}", may: inside},

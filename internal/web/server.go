@@ -13,6 +13,7 @@ import (
 	"pinzhi/internal/evidence"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/notify"
+	"pinzhi/internal/report"
 )
 
 // Server answers requests. Its parts are wired by internal/cli; Handler makes it run.
@@ -22,6 +23,7 @@ type Server struct {
 	Campaigns *campaign.Service
 	Cases     *cases.Service
 	Calendar  *calendar.Service
+	Reports   *report.Service
 	Evidence  *evidence.Service
 	Accounts  *access.Service
 	Sessions  *access.Sessions
@@ -150,6 +152,7 @@ func routes() []route {
 		{"POST /c/{c}/milestones/{m}/done", inside, finishMilestone},
 		{"GET /c/{c}/gantt", inside, ganttPage},
 		{"GET /c/{c}/measures", inside, measuresPage},
+		{"GET /c/{c}/reports", inside, reportsPage},
 		{"GET /c/{c}/phases", inside, phasesPage},
 		{"GET /c/{c}/bodies", inside, bodiesPage},
 		{"GET /c/{c}/bodies/{b}", inside, bodyPage},

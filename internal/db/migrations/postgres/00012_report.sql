@@ -72,7 +72,22 @@ create table filings (
 );
 create index filings_by_period on filings (campaign_id, period, id);
 
+-- The parts of a filing: figures and texts. What the system knew stays beside what was reported.
+create table filing_parts (
+  campaign_id bigint not null,
+  filing_id bigint not null,
+  part text not null,
+  known text not null, -- by the system, when it was written down
+  known_at timestamptz not null,
+  value text not null, -- as reported
+  reason text not null, -- why it differs, of a figure
+  question text not null, -- why it was sent back
+  primary key (campaign_id, filing_id, part),
+  foreign key (campaign_id, filing_id) references filings (campaign_id, id)
+);
+
 -- +goose Down
+drop table filing_parts;
 drop table filings;
 drop table reporters;
 drop table report_terms;
