@@ -33,6 +33,7 @@ type Seen struct {
 	Dues       []calendar.Due
 	May        []Verb // what the viewer may do
 	MayFill    bool
+	Heads      bool // the viewer heads the reporter: what he hands in is approved
 }
 
 // See returns a filing with its fields, filled in from what the system knows; it fails with not_found for whoever does
@@ -70,6 +71,7 @@ func (s *Service) see(ctx context.Context, tx db.Tx, v campaign.View, id int64) 
 			x.May = append(x.May, t.Verb)
 		}
 	}
+	x.Heads = has(v, HeadOf, x.Reporter)
 	x.MayFill = slices.Contains(x.May, Submit)
 	x.Fields, err = s.fields(ctx, tx, x)
 	return x, err

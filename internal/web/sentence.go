@@ -31,6 +31,9 @@ var sentences = map[string]string{ //nolint:gosec // 设置密码 is a sentence,
 	"work_item.added": "登记工作项“{title}”，{due} 前完成", "work_item.changed": "修改工作项“{title}”，时限 {due}", "work_item.done": "办结：{note}",
 	"work_item.reopened": "撤销办结", "work_item.milestone_added": "设节点“{name}”，{due}", "work_item.milestone_done": "到达节点“{name}”",
 	"task.work_item_added": "登记工作项“{title}”", "task.item_done": "工作项“{title}”办结", "task.item_reopened": "工作项“{title}”撤销办结",
+	"obligation.adopted": "方案要求{cadence}{what}：{from}至{to}，{reporters} 家，{days} 个工作日内", "filing.submitted": "提交{period}{what}{differs}", "filing.approved": "审核同意，报出{period}{what}",
+	"filing.refused": "单位负责人退回修改“{part}”：{question}", "filing.accepted": "接收", "filing.sent_back": "办公室退回“{part}”：{question}", "filing.reminded": "提醒：{due} 为止",
+	"filing.overdue": "逾期未报，期限 {due}", "filing.due_moved": "放假安排有变，期限由 {before} 改为 {after}",
 	"case.registered": "登记：{title}", "case.accepted": "受理", "case.declined": "不予受理：{reason}", "case.merged": "并入另一件（{into}）",
 	"case.dispatched": "派遣给{unit}，整改到 {until}", "case.acknowledged": "签收", "case.responded": "第 {round} 轮反馈：{reason}{evidence}",
 	"case.returned": "退单：{reason}", "case.redirected": "改派给{unit}：{reason}，整改到 {until}", "case.return_refused": "退单不成立，仍由原单位办：{reason}，整改到 {until}",
@@ -95,6 +98,8 @@ func word(key string, v any) string {
 		return fieldWords(v)
 	case "changes":
 		return changeWords(v)
+	case "differs":
+		return differWords(v)
 	case "admin":
 		role, _ := v.(string)
 		return cmp.Or(views.AdminName(kernel.AdminRole(role)), "按名单")
@@ -154,6 +159,17 @@ func changeWords(v any) string {
 		}
 	}
 	return strings.Join(out, "；")
+}
+
+// differWords tells which figures were reported otherwise than the system has them: ；完成工作项系统 2，报 3（理由）.
+func differWords(v any) string {
+	list, _ := v.([]any)
+	var b strings.Builder
+	for _, x := range list {
+		f, _ := x.(map[string]any)
+		fmt.Fprintf(&b, "；%s系统 %s，报 %s（%s）", word("", f["part"]), word("", f["known"]), word("", f["value"]), clip(word("", f["reason"])))
+	}
+	return b.String()
 }
 
 func clip(s string) string {

@@ -153,6 +153,8 @@ func routes() []route {
 		{"GET /c/{c}/gantt", inside, ganttPage},
 		{"GET /c/{c}/measures", inside, measuresPage},
 		{"GET /c/{c}/reports", inside, reportsPage},
+		{"GET /c/{c}/filings/{f}", inside, filingPage},
+		{"POST /c/{c}/filings/{f}", inside, stepFiling},
 		{"GET /c/{c}/phases", inside, phasesPage},
 		{"GET /c/{c}/bodies", inside, bodiesPage},
 		{"GET /c/{c}/bodies/{b}", inside, bodyPage},

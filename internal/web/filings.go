@@ -1,0 +1,115 @@
+package web
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"pinzhi/internal/calendar"
+	"pinzhi/internal/campaign"
+	"pinzhi/internal/kernel"
+	"pinzhi/internal/report"
+	"pinzhi/internal/web/views"
+	"pinzhi/internal/web/views/ui"
+)
+
+func filingPage(q *request) error { return q.filing(views.Problem{}) }
+
+func (q *request) filing(problem views.Problem) error {
+	id, err := q.id("f")
+	if err != nil {
+		return err
+	}
+	v := views.FilingPage{Base: q.base(), Problem: problem}
+	if v.Seen, err = q.s.Reports.See(q.ctx(), q.view.ID, id); err != nil {
+		return err
+	}
+	days, err := q.s.Calendar.Days(q.ctx())
+	if err != nil {
+		return err
+	}
+	now := q.s.Clock.Now()
+	v.Light, v.Stand = filingLight(v.Filing, days, now), filingStand(v.Filing)
+	for _, d := range v.Dues {
+		v.Until = fmt.Sprintf("%s；%s", d.How().Label+"后 "+d.How().Parts[0].Limit.String(), calendar.Moment(d.DueAt)+" 为止")
+	}
+	status := 200
+	if problem.Message != "" {
+		status = 422
+		q.typed(&v)
+	}
+	if v.Timeline, err = q.timeline(report.Kind, id); err != nil {
+		return err
+	}
+	return q.render(status, v.Period.Name()+v.Obligation.What, views.FilingView(v), ui.Crumb{Text: "报送", Href: q.at("/reports")}, ui.Crumb{Text: v.Reporter.Name})
+}
+
+// typed puts back what was typed into a form that was refused.
+func (q *request) typed(v *views.FilingPage) {
+	for i, f := range v.Fields {
+		if v.MayFill && q.Form.Has(f.Key) {
+			v.Fields[i].Value, v.Fields[i].Reason = q.FormValue(f.Key), q.FormValue("reason_"+f.Key)
+		}
+	}
+	v.Question = q.FormValue("question")
+}
+
+// stepFiling keeps, hands in, approves, accepts, sends back.
+func stepFiling(q *request) error {
+	id, err := q.id("f")
+	if err != nil {
+		return err
+	}
+	revision, _ := strconv.Atoi(q.FormValue("revision"))
+	filling := report.Filling{Values: map[string]string{}, Reasons: map[string]string{}}
+	for _, p := range report.Parts {
+		if q.Form.Has(p.Key) {
+			filling.Values[p.Key], filling.Reasons[p.Key] = q.FormValue(p.Key), q.FormValue("reason_"+p.Key)
+		}
+	}
+	if verb := q.FormValue("do"); verb == "keep" {
+		err = q.s.Reports.Keep(q.ctx(), q.view.ID, id, revision, filling)
+	} else {
+		err = q.s.Reports.Take(q.ctx(), q.view.ID, id, report.Act{Verb: report.Verb(verb), Revision: revision, Filling: filling, Question: q.FormValue("question"), Part: q.FormValue("part")})
+	}
+	if err == nil {
+		return q.seeOther("%s", q.at("/filings/%d", id))
+	}
+	problem, ok := refused(err)
+	if !ok {
+		return err
+	}
+	return q.filing(problem)
+}
+
+// filingLight is the light of what is owed, and once it came, whether it came in time.
+func filingLight(f report.Filing, days *calendar.Days, now time.Time) campaign.Light {
+	switch mark := f.MarkAt(now); mark {
+	case report.InTime:
+		return campaign.Light{State: "ok", Word: mark.Name()}
+	case report.CameLate:
+		return campaign.Light{State: "late", Word: mark.Name()}
+	case report.SentBack:
+		return campaign.Light{State: "soon", Word: mark.Name()}
+	case report.NotAsked:
+		return campaign.Light{State: "idle", Word: mark.Name()}
+	case report.Waiting, report.Missing:
+	}
+	return campaign.Light(calendar.LightAt(days, f.AmberAt, f.DueAt, now))
+}
+
+// filingStand says where a report stands.
+func filingStand(f report.Filing) string {
+	parts := []string{f.Step.Name()}
+	for _, x := range []struct {
+		at   time.Time
+		who  string
+		what string
+	}{{f.SubmittedAt, f.SubmittedBy, "提交"}, {f.ApprovedAt, f.ApprovedBy, "审核报出"}, {f.AcceptedAt, f.AcceptedBy, "接收"}} {
+		if !x.at.IsZero() {
+			parts = append(parts, fmt.Sprintf("%s %s %s", kernel.DateOf(x.at).Chinese(), x.who, x.what))
+		}
+	}
+	return strings.Join(parts, " · ")
+}

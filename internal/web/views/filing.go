@@ -1,0 +1,56 @@
+package views
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pinzhi/internal/campaign"
+	"pinzhi/internal/report"
+	"pinzhi/internal/web/views/ui"
+)
+
+// FilingPage is one report.
+type FilingPage struct {
+	Base
+	Problem
+	report.Seen
+
+	Light    campaign.Light
+	Stand    string // where it stands, in a sentence
+	Until    string // how its day was computed
+	Question string // as somebody typed it
+	Timeline []ui.Entry
+}
+
+// filledText says how much of it is done already.
+func (v FilingPage) filledText() string {
+	filled := 0
+	for _, f := range v.Fields {
+		if f.Value != "" {
+			filled++
+		}
+	}
+	return fmt.Sprintf("%d 栏已由系统填好 %d 栏，核对后提交", len(v.Fields), filled)
+}
+
+func (v FilingPage) submitName() string {
+	if v.Heads {
+		return "提交并报出"
+	}
+	return report.Submit.Name()
+}
+
+// decisions are what is to be done beside filling in.
+func (v FilingPage) decisions() []report.Verb {
+	return slices.DeleteFunc(slices.Clone(v.May), func(x report.Verb) bool { return x == report.Submit })
+}
+
+func (v FilingPage) asks(verb report.Verb) bool {
+	return verb == report.Refuse || verb == report.SendBack
+}
+
+// height is how many lines a text's field has.
+func (v FilingPage) height(f report.Field) string {
+	return fmt.Sprint(min(14, max(3, strings.Count(f.Value, "\n")+2)))
+}
