@@ -140,12 +140,15 @@ func (s *Service) Keep(ctx context.Context, campaignID, id int64, revision int, 
 // Take takes a filing a step further.
 func (s *Service) Take(ctx context.Context, campaignID, id int64, a Act) error {
 	return s.change(ctx, campaignID, id, a.Revision, func(ctx context.Context, tx db.Tx, v campaign.View, x Seen) (Filing, []ledger.Event, error) {
-		t, ok := rowFor(x.Step, a.Verb)
+		t, ok := rowOf(a.Verb)
 		if !ok || x.Obligation.Kind != ToFile {
-			return x.Filing, nil, kernel.E(kernel.Conflict, "这份报送现在是“%s”，不能再“%s”", x.Step.Name(), a.Verb.Name())
+			return x.Filing, nil, kernel.E(kernel.Invalid, "这份报送没有“%s”这一步", a.Verb)
 		}
 		if !has(v, t.Who, x.Reporter) {
 			return x.Filing, nil, refusal(t)
+		}
+		if !slices.Contains(t.From, x.Step) {
+			return x.Filing, nil, kernel.E(kernel.Conflict, "这份报送现在是“%s”，不能“%s”，请刷新后看看", x.Step.Name(), t.Verb.Name())
 		}
 		return s.take(ctx, tx, v, x, t, a)
 	})

@@ -59,13 +59,12 @@ var Transitions = []Transition{
 	{Verb: SendBack, From: []Step{Approved, Accepted}, To: Returned, Who: OfOffice, Question: true},
 }
 
-func rowFor(step Step, verb Verb) (Transition, bool) {
-	for _, t := range Transitions {
-		if t.Verb == verb && slices.Contains(t.From, step) {
-			return t, true
-		}
+func rowOf(verb Verb) (Transition, bool) {
+	i := slices.IndexFunc(Transitions, func(t Transition) bool { return t.Verb == verb })
+	if i < 0 {
+		return Transition{}, false
 	}
-	return Transition{}, false
+	return Transitions[i], true
 }
 
 // sits reports whether somebody sits in a reporter's body, or for its unit.

@@ -17,7 +17,7 @@ import (
 func filingPage(q *request) error { return q.filing(views.Problem{}) }
 
 func (q *request) filing(problem views.Problem) error {
-	id, err := q.id("f")
+	id, err := q.id("filing")
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (q *request) typed(v *views.FilingPage) {
 
 // stepFiling keeps, hands in, approves, accepts, sends back.
 func stepFiling(q *request) error {
-	id, err := q.id("f")
+	id, err := q.id("filing")
 	if err != nil {
 		return err
 	}

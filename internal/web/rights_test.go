@@ -178,7 +178,10 @@ var rights = []right{
 	{route: "POST /c/{c}/milestones/{m}/done", may: finishes, form: "note=到了"},
 	{route: "GET /c/{c}/gantt", may: inside},
 	{route: "GET /c/{c}/measures", may: inside},
+	// {filing} is a report of the lead's work group.
 	{route: "GET /c/{c}/reports", may: inside},
+	{route: "GET /c/{c}/filings/{filing}", may: "leader office lead support given"}, // three of them sit in that group
+	{route: "POST /c/{c}/filings/{filing}", may: "leader office lead support given", form: "do=nothing&revision=0", status: http.StatusUnprocessableEntity},
 	{route: "GET /c/{c}/phases", may: inside},
 	{route: "GET /c/{c}/bodies", may: inside},
 	{route: "GET /c/{c}/bodies/{b}", may: inside},
@@ -291,7 +294,7 @@ func TestRights_IdsOfAnotherCampaignLeadNowhere(t *testing.T) {
 	tried := 0
 	for _, r := range rights {
 		_, path, _ := strings.Cut(r.route, " ")
-		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}", "{x}", "{w}", "{uuid}"} {
+		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}", "{x}", "{w}", "{uuid}", "{filing}"} {
 			if !strings.Contains(path, id) {
 				continue
 			}

@@ -205,6 +205,7 @@ func (s *stage) foreign(t *testing.T) map[string]string {
 	ids["{f}"] = s.finding(t, s.away.ID)
 	office := s.actor(officeSeat(t, s.DB, s.away.ID))
 	ids["{k}"], ids["{e}"] = s.caseOf(t, office, s.away.ID)
+	ids["{filing}"] = s.filingOf(t, s.away.ID, "")
 	ids["{o}"] = s.orderOf(t, office, s.away.ID, ids["{k}"], s.firstUnit(t, s.away.ID), 0)
 	ids["{w}"] = s.viewOf(t, s.as(t, "elsewhere"), s.away.ID)
 	ids["{x}"] = s.importOf(t, office, s.away.ID)

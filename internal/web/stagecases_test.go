@@ -10,6 +10,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -48,7 +49,35 @@ func (s *stage) renewCases(t *testing.T) {
 	s.ids["{v}"], _ = s.caseOf(t, office, s.home.ID)
 	s.step(t, office, s.ids["{v}"], cases.Act{Verb: cases.Dispatch, Unit: lead})
 	s.ids["{x}"] = s.importOf(t, office, s.home.ID)
+	s.ids["{filing}"] = s.filingOf(t, s.home.ID, "lead")
 	s.step(t, s.as(t, "lead"), s.ids["{v}"], cases.Act{Verb: cases.Respond, Reason: "已补植"})
+}
+
+// filingOf is a report of a body in which one of the cast sits; of any, where nobody is named.
+func (s *stage) filingOf(t *testing.T, campaignID int64, login string) string {
+	t.Helper()
+	if _, err := s.Reports.Adopt(t.Context(), campaignID); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Reports.Matrices(t.Context(), campaignID)
+	if err != nil || len(list) == 0 {
+		t.Fatal(len(list), err)
+	}
+	for _, r := range list[0].Rows {
+		sits := login == ""
+		if !sits {
+			v, err := s.Campaigns.See(s.as(t, login), campaignID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sits = slices.ContainsFunc(v.Standing.Seats, func(x roster.Seat) bool { return x.BodyID == r.Reporter.BodyID })
+		}
+		if sits {
+			return strconv.FormatInt(r.Filings[0].ID, 10)
+		}
+	}
+	t.Fatalf("%s sits in no body that reports", login)
+	return ""
 }
 
 func (s *stage) unit(t *testing.T, campaignID int64, name string) int64 {
