@@ -45,7 +45,7 @@ func (s *Service) mayDraft(ctx context.Context, tx db.Tx, campaignID int64) erro
 		return err
 	}
 	if !st.Any() {
-		return kernel.E(kernel.NotFound, "没有这项行动")
+		return errNoCampaign
 	}
 	if !st.InOffice() {
 		return kernel.E(kernel.Forbidden, "修订方案由领导小组办公室办理")
@@ -94,7 +94,6 @@ var campaignByID = db.Select[Campaign]("WHERE c.id = ?")
 
 func (s *Service) see(ctx context.Context, tx db.Tx, campaignID int64) (View, error) {
 	v := View{Actor: kernel.ActorFrom(ctx)}
-	missing := kernel.E(kernel.NotFound, "没有这项行动")
 	if !v.Actor.Known() {
 		return v, kernel.E(kernel.Unauthenticated, "请先登录")
 	}
@@ -103,7 +102,7 @@ func (s *Service) see(ctx context.Context, tx db.Tx, campaignID int64) (View, er
 		return v, err
 	}
 	if stamp == 0 {
-		return v, missing
+		return v, errNoCampaign
 	}
 	if v.Campaign, err = underStamp(ctx, tx, campaignID, stamp); err != nil {
 		return v, err
@@ -112,7 +111,7 @@ func (s *Service) see(ctx context.Context, tx db.Tx, campaignID int64) (View, er
 		return v, err
 	}
 	if !v.Actor.System && v.Actor.Admin == kernel.NoAdmin && !v.Standing.Any() {
-		return v, missing
+		return v, errNoCampaign
 	}
 	return v, nil
 }

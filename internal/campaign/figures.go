@@ -27,10 +27,9 @@ func (s Scope) clause() (where string, args []any) {
 // WorkDone is the work of a scope over some days, as lists: what was finished, what is late at the end of them, what is
 // due within the days after, each at most so many; and how many there are.
 type WorkDone struct {
-	Done, Running, Late, Next     int
-	DoneRows, LateRows, NextRows  []ItemRow
-	Milestones                    int // reached within the days
-	From, To, NextFrom, NextUntil kernel.Date
+	Done, Running, Late, Next    int
+	DoneRows, LateRows, NextRows []ItemRow
+	Milestones                   int // reached within the days
 }
 
 // mostNamed is how many work items a text names; more would be read by nobody.
@@ -38,7 +37,6 @@ const mostNamed = 20
 
 // WorkWithin reads the work of a scope from a day to a day, both included, and what is due until another.
 func (s *Service) WorkWithin(ctx context.Context, tx db.Tx, campaignID int64, scope Scope, from, to, until kernel.Date) (w WorkDone, err error) {
-	w = WorkDone{From: from, To: to, NextFrom: to.AddDays(1), NextUntil: until}
 	where, args := scope.clause()
 	of := func(tail string, more ...any) (int, []ItemRow, error) {
 		all := append(append([]any{campaignID}, args...), more...)

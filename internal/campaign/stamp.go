@@ -39,17 +39,19 @@ func Restamp(ctx context.Context, tx db.Tx, campaignID int64) error {
 	return nil
 }
 
-// rows are campaigns as they stand under a stamp; whatever changes one changes its plan.
-var rows = kernel.Keep[heldRow, Campaign](1000)
+var errNoCampaign = kernel.E(kernel.NotFound, "没有这项行动")
+
+// stamped are campaigns as they stand under a stamp; whatever changes one changes its plan.
+var stamped = kernel.Keep[heldRow, Campaign](1000)
 
 type heldRow struct{ stamp, campaign int64 }
 
 // underStamp is the campaign whose stamp was just read.
 func underStamp(ctx context.Context, tx db.Tx, campaignID, stamp int64) (Campaign, error) {
-	return rows.Get(heldRow{stamp, campaignID}, func() (Campaign, error) {
+	return stamped.Get(heldRow{stamp, campaignID}, func() (Campaign, error) {
 		list, err := campaignByID.All(ctx, tx, campaignID)
 		if err == nil && len(list) == 0 {
-			err = kernel.E(kernel.NotFound, "没有这项行动")
+			err = errNoCampaign
 		}
 		if err != nil {
 			return Campaign{}, err

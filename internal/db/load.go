@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -161,7 +162,7 @@ func (l *loader) copyAll(ctx context.Context, tx Tx, lines func() ([]byte, error
 	var writing sync.WaitGroup
 	writing.Go(func() { to.CloseWithError(l.writeRows(to, texts, lines)) })
 	defer writing.Wait() // whoever reads the lines next finds them at rest
-	defer from.Close()
+	defer from.Close()   //nolint:errcheck // a pipe closes without fail
 	return t.conn.Raw(func(driver any) error {
 		c, ok := driver.(*stdlib.Conn)
 		if !ok {
@@ -275,7 +276,7 @@ func (d *DB) LoadAll(ctx context.Context, fill func(tx Tx) error) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // it goes back to its pool
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -297,7 +298,7 @@ func fillPostgres(ctx context.Context, tx Tx, fill func(tx Tx) error) error {
 	if err != nil {
 		return err
 	}
-	aside := append(keys, indexes...)
+	aside := slices.Concat(keys, indexes)
 	for _, a := range aside {
 		if _, err := tx.NewRaw(a.Drop).Exec(ctx); err != nil {
 			return err
@@ -309,9 +310,9 @@ func fillPostgres(ctx context.Context, tx Tx, fill func(tx Tx) error) error {
 	if _, err := tx.NewRaw("set local maintenance_work_mem = '256MB'").Exec(ctx); err != nil {
 		return err
 	}
-	for i := len(aside) - 1; i >= 0; i-- { // the keys last: they are checked through indexes
-		if _, err := tx.NewRaw(aside[i].Make).Exec(ctx); err != nil {
-			return fmt.Errorf("%s: %w", aside[i].Make, err)
+	for _, a := range slices.Backward(aside) { // the keys last: they are checked through indexes
+		if _, err := tx.NewRaw(a.Make).Exec(ctx); err != nil {
+			return fmt.Errorf("%s: %w", a.Make, err)
 		}
 	}
 	return continueNumbers(ctx, tx)

@@ -241,7 +241,7 @@ func (x TextIndex) index(ctx context.Context, tx Tx, list []Text, last int64) er
 	if err := x.setDone.Exec(ctx, tx, last); err != nil {
 		return err
 	}
-	return x.merge.Exec(ctx, tx, mergedPages*(1+len(list)/mostWaiting))
+	return x.merge.Exec(ctx, tx, mergedPages*max(len(list), mostWaiting)/mostWaiting)
 }
 
 // load writes and indexes texts of ids that are new in any order, on SQLite.
