@@ -18,8 +18,7 @@ import (
 
 // Adopt takes over what the plan asks for period after period and has not been taken over yet, and enters what follows:
 // a filing with its due for every reporter and period of the phase in which the work is done. It may run at any time,
-// again and again; it returns how many filings it entered. What the plan no longer asks for is paused from the period
-// that runs now on.
+// again and again; it returns how many filings it entered. What a revised plan no longer asks for stays as it is.
 func (s *Service) Adopt(ctx context.Context, campaignID int64) (n int, err error) {
 	ctx = kernel.WithActor(ctx, kernel.TheSystem)
 	a := &adoption{s: s, campaignID: campaignID, now: s.clock.Now()}
@@ -32,6 +31,9 @@ func (s *Service) Adopt(ctx context.Context, campaignID int64) (n int, err error
 	})
 	return n, err
 }
+
+// obligationKind is the subject kind in the ledger; "obligation" is the plan's, with numbers of its own.
+const obligationKind = "report_obligation"
 
 type adoption struct {
 	s          *Service
@@ -62,7 +64,10 @@ func (a *adoption) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.first, a.last = workPhase(phases)
+	if a.first, a.last = workPhase(phases); a.first == "" {
+		a.fresh = nil // without a phase there are no periods
+		return nil
+	}
 	if a.bodies, err = roster.Bodies(ctx, a.s.db.Reader(), a.campaignID); err != nil {
 		return err
 	}
@@ -124,7 +129,7 @@ func (a *adoption) take(ctx context.Context, tx db.Tx, asked campaign.Obligation
 	if err != nil {
 		return 0, err
 	}
-	return n, ledger.Append(ctx, tx, ledger.Event{CampaignID: a.campaignID, At: a.now, Actor: kernel.TheSystem, SubjectKind: "obligation", SubjectID: o.ID, Verb: "adopted",
+	return n, ledger.Append(ctx, tx, ledger.Event{CampaignID: a.campaignID, At: a.now, Actor: kernel.TheSystem, SubjectKind: obligationKind, SubjectID: o.ID, Verb: "adopted",
 		Data: map[string]any{"what": o.What, "cadence": o.Cadence.Name(), "reporters": len(reporters), "periods": len(periods), "from": o.FirstPeriod.Name(), "to": o.LastPeriod.Name(), "days": term.Days}})
 }
 
@@ -146,7 +151,7 @@ func (a *adoption) reporters(o Obligation, who []string) (list []Reporter) {
 		list = append(list, Reporter{CampaignID: a.campaignID, ObligationID: o.ID, Position: len(list) + 1, Name: name, BodyID: body, UnitID: unit, FirstPeriod: o.FirstPeriod})
 	}
 	for _, name := range who {
-		if strings.Contains(name, "各") && strings.Contains(name, "组") {
+		if strings.Contains(name, "各") && strings.HasSuffix(name, "组") {
 			for _, b := range a.bodies {
 				if b.Kind == plan.WorkGroup {
 					add(b.Name, b.ID, 0)
@@ -164,7 +169,7 @@ func (a *adoption) reporters(o Obligation, who []string) (list []Reporter) {
 // body 办公室), of units one that is called so, or so with 人民政府 or 管委会 behind it.
 func (a *adoption) named(name string) (body, unit int64) {
 	for _, b := range a.bodies {
-		if b.Name == name || (b.Kind == plan.Office && strings.HasSuffix(name, "办公室")) {
+		if b.Name == name || (b.Kind == plan.Office && strings.HasSuffix(name, "领导小组办公室")) {
 			return b.ID, 0
 		}
 	}
@@ -221,8 +226,8 @@ func enter(ctx context.Context, tx db.Tx, days *calendar.Days, o Obligation, ter
 	return len(list), db.InsertMany(ctx, tx, open, "")
 }
 
-// reckoning is how the day of a filing is computed: from the end of its period.
+// reckoning is how the day of a filing is computed: from the last minute of its period, which still is its last day.
 func reckoning(o Obligation, t Term, p Period) calendar.Reckoning {
-	return calendar.Reckoning{Label: p.Name() + "结束", Start: p.Last().Time(),
+	return calendar.Reckoning{Label: p.Name() + "结束", Start: p.Last().AddDays(1).Time().Add(-time.Minute),
 		Parts: []calendar.Part{{Label: o.Cadence.Name() + o.What, Limit: calendar.Limit{N: t.Days, Measure: calendar.Workdays}}}}
 }

@@ -20,13 +20,12 @@ import (
 type Field struct {
 	PartSpec
 	Part
-
-	Live bool // what the system knows is of now; once handed in, it is of then
 }
 
 // Seen is a filing with all that its page shows.
 type Seen struct {
 	Filing
+
 	Obligation Obligation
 	Reporter   Reporter
 	Fields     []Field
@@ -101,7 +100,7 @@ func (s *Service) fields(ctx context.Context, tx db.Tx, x Seen) ([]Field, error)
 			f.Part = written[at]
 		}
 		if open && spec.Filled() {
-			f.Live, f.Known, f.KnownAt = true, spec.known(k), now
+			f.Known, f.KnownAt = spec.known(k), now
 			if untouched {
 				f.Value = f.Known
 			}
@@ -117,7 +116,7 @@ type Filling struct {
 	Reasons map[string]string
 }
 
-// Step is what somebody does with a filing.
+// Act is what somebody does with a filing.
 type Act struct {
 	Verb     Verb
 	Revision int // as the actor saw it
@@ -249,7 +248,7 @@ func (s *Service) oweAgain(ctx context.Context, tx db.Tx, x Seen) error {
 		return err
 	}
 	_, err = calendar.Owe(ctx, tx, days, calendar.Owing{CampaignID: x.CampaignID, SubjectKind: Kind, SubjectID: x.ID, Step: OweAgain, Hand: string(x.Obligation.Kind), UnitID: x.Reporter.UnitID,
-		Reckoning: calendar.Reckoning{Label: SendBack.Name(), Start: s.clock.Now(), Parts: []calendar.Part{{Label: "修改后重报", Limit: calendar.Limit{N: mendDays, Measure: calendar.Workdays}}}}})
+		Reckoning: calendar.Reckoning{Label: SendBack.Name(), Start: s.clock.Now(), Parts: []calendar.Part{{Label: OweName(OweAgain), Limit: calendar.Limit{N: mendDays, Measure: calendar.Workdays}}}}})
 	return err
 }
 
@@ -328,6 +327,9 @@ func (f Field) check(p Part) error {
 func scopeOf(ctx context.Context, tx db.Tx, r Reporter) (campaign.Scope, error) {
 	if r.UnitID != 0 {
 		return campaign.Scope{UnitID: r.UnitID}, nil
+	}
+	if r.BodyID == 0 { // known by name only
+		return campaign.Scope{}, nil
 	}
 	b, err := roster.BodyByID(ctx, tx, r.CampaignID, r.BodyID)
 	return campaign.Scope{ActionID: b.ActionID}, err

@@ -26,7 +26,7 @@ type MatrixRow struct {
 }
 
 // Count counts the row's filings by their mark.
-func (m Matrix) Count(r MatrixRow) map[Mark]int {
+func (m *Matrix) Count(r MatrixRow) map[Mark]int {
 	n := map[Mark]int{}
 	for _, f := range r.Filings {
 		if f != nil {
@@ -36,8 +36,12 @@ func (m Matrix) Count(r MatrixRow) map[Mark]int {
 	return n
 }
 
-// Matrices reads every obligation of a campaign with its filings, in the plan's order.
+// Matrices reads every obligation of a campaign with its filings, in the plan's order. Of a campaign that was opened a
+// moment ago it takes over first what is asked.
 func (s *Service) Matrices(ctx context.Context, campaignID int64) (list []Matrix, err error) {
+	if _, err := s.Adopt(ctx, campaignID); err != nil {
+		return nil, err
+	}
 	err = s.db.Snapshot(ctx, func(tx db.Tx) error {
 		list, err = s.matrices(ctx, tx, campaignID)
 		return err

@@ -6,6 +6,7 @@ package report
 import (
 	"time"
 
+	"pinzhi/internal/calendar"
 	"pinzhi/internal/kernel"
 
 	"github.com/uptrace/bun"
@@ -113,6 +114,11 @@ const (
 	OweAgain  = "amend" // after it was sent back
 )
 
+// OweName is what is owed, in Chinese.
+func OweName(step string) string {
+	return map[string]string{OweFiling: "报送", OweAgain: "修改后重报"}[step]
+}
+
 // Filing is what one reporter owes for one period, and what became of it.
 type Filing struct {
 	bun.BaseModel `bun:"table:filings,alias:f"`
@@ -135,16 +141,24 @@ type Filing struct {
 	Revision     int
 }
 
-// Late is by how much it came late, or is late at an instant if it did not come; 0 where it is in time.
-func (f Filing) Late(now time.Time) time.Duration {
-	at := f.ApprovedAt
-	if at.IsZero() {
-		at = now
+// came is when it reached the office; now, where it has not.
+func (f Filing) came(now time.Time) time.Time {
+	if f.ApprovedAt.IsZero() {
+		return now
 	}
-	if f.Step == Paused || at.Before(f.DueAt) {
+	return f.ApprovedAt
+}
+
+func (f Filing) late(now time.Time) bool { return !f.came(now).Before(f.DueAt) }
+
+// LateBy is by how many working days it came late, or is late at an instant if it did not come: one that comes on the
+// next worked day is late by one, one that comes on a day of rest before it by none. It is 0 where it is in time.
+func (f Filing) LateBy(days *calendar.Days, now time.Time) int {
+	if !f.late(now) {
 		return 0
 	}
-	return at.Sub(f.DueAt)
+	last, _ := calendar.LastDay(f.DueAt)
+	return days.Between(last, kernel.DateOf(f.came(now)))
 }
 
 // Mark is how a filing shows in the matrix.
@@ -172,11 +186,11 @@ func (f Filing) MarkAt(now time.Time) Mark {
 		return NotAsked
 	case f.Step == Returned:
 		return SentBack
-	case f.ApprovedAt.IsZero() && f.Late(now) > 0:
+	case f.ApprovedAt.IsZero() && f.late(now):
 		return Missing
 	case f.ApprovedAt.IsZero():
 		return Waiting
-	case f.Late(now) > 0:
+	case f.late(now):
 		return CameLate
 	}
 	return InTime

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,8 +22,6 @@ type PartSpec struct {
 	Hint   string
 	// known is what the system knows; nil for a field that only people can fill.
 	known func(k knowledge) string
-	// Rows leads to what stands behind a figure: part of an address in the campaign; "" where there is none.
-	Rows string
 }
 
 // Filled reports whether the system fills the field in.
@@ -44,11 +43,11 @@ type monthly struct {
 // Parts are the fields of a report, in order: what is done, what is late, what comes, what stands in the way. The
 // figures lead to the rows behind them; the texts are a draft that the reporter makes his own.
 var Parts = []PartSpec{
-	{Key: "done", Title: "本期完成工作项", Figure: true, known: func(k knowledge) string { return fmt.Sprint(k.work.Done) }},
-	{Key: "running", Title: "期末在办工作项", Figure: true, known: func(k knowledge) string { return fmt.Sprint(k.work.Running) }},
-	{Key: "late", Title: "期末逾期工作项", Figure: true, known: func(k knowledge) string { return fmt.Sprint(k.work.Late) }},
-	{Key: "milestones", Title: "本期完成节点", Figure: true, known: func(k knowledge) string { return fmt.Sprint(k.work.Milestones) }},
-	{Key: "next_due", Title: "下期到期工作项", Figure: true, known: func(k knowledge) string { return fmt.Sprint(k.work.Next) }},
+	{Key: "done", Title: "本期完成工作项", Figure: true, known: func(k knowledge) string { return strconv.Itoa(k.work.Done) }},
+	{Key: "running", Title: "期末在办工作项", Figure: true, known: func(k knowledge) string { return strconv.Itoa(k.work.Running) }},
+	{Key: "late", Title: "期末逾期工作项", Figure: true, known: func(k knowledge) string { return strconv.Itoa(k.work.Late) }},
+	{Key: "milestones", Title: "本期完成节点", Figure: true, known: func(k knowledge) string { return strconv.Itoa(k.work.Milestones) }},
+	{Key: "next_due", Title: "下期到期工作项", Figure: true, known: func(k knowledge) string { return strconv.Itoa(k.work.Next) }},
 	{Key: "progress", Title: "工作进展", Hint: "做成了什么，写结果", known: knowledge.progress},
 	{Key: "problems", Title: "存在问题", Hint: "没有就写“无”", known: knowledge.problems},
 	{Key: "next", Title: "下步打算", known: knowledge.next},

@@ -21,26 +21,25 @@ import (
 type city struct {
 	*report.Service
 
-	db       *db.DB
-	now      *atomic.Int64
-	calendar *calendar.Service
-	campaign campaign.Campaign
+	db        *db.DB
+	now       *atomic.Int64
+	calendar  *calendar.Service
+	campaigns *campaign.Service
+	campaign  campaign.Campaign
 }
 
-func opened(t *testing.T, d *db.DB, plan, moment string) *city {
+func opened(t *testing.T, d *db.DB, moment string) *city {
 	t.Helper()
 	c := &city{db: d, now: new(atomic.Int64)}
 	c.at(moment)
 	clock := kernel.FixedClock(func() time.Time { return time.UnixMicro(c.now.Load()).UTC() })
-	campaigns := campaign.New(d, clock)
-	o := webtest.Reading(t, plan)
-	o.Drill = strings.Contains(plan, "pinghe")
+	c.campaigns = campaign.New(d, clock)
 	var err error
-	if c.campaign, err = campaigns.Open(webtest.System(), o); err != nil {
+	if c.campaign, err = c.campaigns.Open(webtest.System(), webtest.Reading(t, linfen)); err != nil {
 		t.Fatal(err)
 	}
 	c.calendar = calendar.New(d, clock)
-	c.Service = report.New(d, clock, c.calendar, campaigns)
+	c.Service = report.New(d, clock, c.calendar, c.campaigns)
 	return c
 }
 
@@ -59,7 +58,7 @@ const linfen = "examples/linfen-2023/plan.txt"
 // quarters, five meetings of the office.
 func TestAdopt_LinfenOwesWhatItsPlanSays(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		c := opened(t, d, linfen, "2023-06-28 10:00")
+		c := opened(t, d, "2023-06-28 10:00")
 		if n, err := c.Adopt(t.Context(), c.campaign.ID); err != nil || n != 135+45+5+5 {
 			t.Fatalf("%d filings: %v", n, err)
 		}

@@ -26,6 +26,12 @@ func (v Verb) Name() string {
 	return map[Verb]string{Submit: "提交", Approve: "审核同意，报出", Refuse: "退回修改", Accept: "接收", SendBack: "退回"}[v]
 }
 
+// Asks reports whether the verb wants a question: which part, and what is wrong with it.
+func (v Verb) Asks() bool {
+	t, _ := rowOf(v)
+	return t.Question
+}
+
 // Role is who may take a row.
 type Role string
 

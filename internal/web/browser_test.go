@@ -216,6 +216,7 @@ func TestScreens_NoSidewaysScrollingNoViolationNoConsoleError(t *testing.T) {
 	draft := startDraft(t, s, 0, "examples/linfen-2023/plan.txt")
 	revision := startDraft(t, s, c.ID, "internal/web/testdata/pinghe-revised.txt")
 	bare := s.OpenCampaign(t, "internal/plan/testdata/plans/08-shitan-education-bureau.txt") // a task without a name, no phases
+	forOffice, forReporter := reportPages(t, s, c)
 	tours := []struct{ login, pages string }{
 		{"", "/signin /signin/link?token=x"},
 		{"system", fmt.Sprintf("/ /drafts /drafts/%d /drafts/%d?edit=task.2 /drafts/%d?edit=appointment.1.2 /accounts /me /c/999", draft, draft, draft)},
@@ -226,6 +227,8 @@ func TestScreens_NoSidewaysScrollingNoViolationNoConsoleError(t *testing.T) {
 		{"office", casePages(t, s, c)},
 		{"system", "/calendar /calendar?year=2030"},
 		{"office", tellPages(t, s, c.ID)},
+		{"office", forOffice},
+		{"reporter", forReporter},
 		{"system", "/deliveries /deliveries?state=failed /deliveries?state=dropped"},
 	}
 	browser := chromium(t)
@@ -301,7 +304,7 @@ func barePages(t *testing.T, s *webtest.Site, c campaign.Campaign) string {
 		t.Fatal(err)
 	}
 	pages := ""
-	for _, p := range []string{"", "/tasks", "/phases", "/gantt", "/measures", fmt.Sprintf("/tasks/%d", tasks[0].ID), fmt.Sprintf("/tasks/%d", tasks[len(tasks)-1].ID)} {
+	for _, p := range []string{"", "/tasks", "/phases", "/gantt", "/measures", "/reports", fmt.Sprintf("/tasks/%d", tasks[0].ID), fmt.Sprintf("/tasks/%d", tasks[len(tasks)-1].ID)} {
 		pages += fmt.Sprintf("/c/%d%s ", c.ID, p)
 	}
 	return pages

@@ -29,7 +29,7 @@ func (q *request) caseView(id int64) (views.CasePage, error) {
 	}
 	v.Light = campaign.Light(seen.Light(days, v.Now))
 	v.Stages = stages(seen, v.Today)
-	v.How = howDues(seen, days)
+	v.How = howDues(seen.Dues, days, func(d calendar.Due) string { return cases.OweName(d.Step) + "（" + cases.Hand(d.Hand).Name() + "）" })
 	v.Forms = stepForms(seen.Open)
 	if v.Photos, err = q.s.Cases.Photos(q.ctx(), seen); err != nil {
 		return v, err
@@ -119,12 +119,12 @@ func stages(x cases.Seen, today kernel.Date) []views.Stage {
 }
 
 // howDues answers "how was this computed" for what runs, the newest first, and then for what has ended.
-func howDues(x cases.Seen, days *calendar.Days) (list []views.HowDue) {
-	for _, d := range slices.Backward(x.Dues) {
+func howDues(dues []calendar.Due, days *calendar.Days, title func(calendar.Due) string) (list []views.HowDue) {
+	for _, d := range slices.Backward(dues) {
 		if !d.Running() && len(list) >= 4 {
 			continue
 		}
-		h := views.HowDue{Title: cases.OweName(d.Step) + "（" + cases.Hand(d.Hand).Name() + "）", Lines: d.How().Explain(days)}
+		h := views.HowDue{Title: title(d), Lines: d.How().Explain(days)}
 		switch {
 		case !d.MetAt.IsZero() && d.MetAt.Before(d.DueAt):
 			h.Ended = "按时办了"

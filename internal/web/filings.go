@@ -31,9 +31,7 @@ func (q *request) filing(problem views.Problem) error {
 	}
 	now := q.s.Clock.Now()
 	v.Light, v.Stand = filingLight(v.Filing, days, now), filingStand(v.Filing)
-	for _, d := range v.Dues {
-		v.Until = fmt.Sprintf("%s；%s", d.How().Label+"后 "+d.How().Parts[0].Limit.String(), calendar.Moment(d.DueAt)+" 为止")
-	}
+	v.How = howDues(v.Dues, days, func(d calendar.Due) string { return report.OweName(d.Step) })
 	status := 200
 	if problem.Message != "" {
 		status = 422

@@ -6,10 +6,6 @@ import (
 )
 
 func reportsPage(q *request) error {
-	// A campaign that was opened a moment ago shows what it owes at once.
-	if _, err := q.s.Reports.Adopt(q.ctx(), q.view.ID); err != nil {
-		return err
-	}
 	v := views.Reports{Base: q.base(), Today: q.today(), Current: map[report.Cadence]report.Period{}}
 	var err error
 	if v.Matrices, err = q.s.Reports.Matrices(q.ctx(), q.view.ID); err != nil {

@@ -56,9 +56,6 @@ func (s *stage) renewCases(t *testing.T) {
 // filingOf is a report of a body in which one of the cast sits; of any, where nobody is named.
 func (s *stage) filingOf(t *testing.T, campaignID int64, login string) string {
 	t.Helper()
-	if _, err := s.Reports.Adopt(t.Context(), campaignID); err != nil {
-		t.Fatal(err)
-	}
 	list, err := s.Reports.Matrices(t.Context(), campaignID)
 	if err != nil || len(list) == 0 {
 		t.Fatal(len(list), err)

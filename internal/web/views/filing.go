@@ -3,6 +3,7 @@ package views
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pinzhi/internal/campaign"
@@ -18,7 +19,7 @@ type FilingPage struct {
 
 	Light    campaign.Light
 	Stand    string // where it stands, in a sentence
-	Until    string // how its day was computed
+	How      []HowDue
 	Question string // as somebody typed it
 	Timeline []ui.Entry
 }
@@ -46,11 +47,7 @@ func (v FilingPage) decisions() []report.Verb {
 	return slices.DeleteFunc(slices.Clone(v.May), func(x report.Verb) bool { return x == report.Submit })
 }
 
-func (v FilingPage) asks(verb report.Verb) bool {
-	return verb == report.Refuse || verb == report.SendBack
-}
-
 // height is how many lines a text's field has.
 func (v FilingPage) height(f report.Field) string {
-	return fmt.Sprint(min(14, max(3, strings.Count(f.Value, "\n")+2)))
+	return strconv.Itoa(min(14, max(3, strings.Count(f.Value, "\n")+2)))
 }

@@ -30,21 +30,10 @@ func cellText(f report.Filing, m report.Matrix, days *calendar.Days) string {
 	if mark != report.CameLate && mark != report.Missing {
 		return reportGlyph[mark]
 	}
-	if n := lateBy(f, m, days); n > 0 {
+	if n := f.LateBy(days, m.Now); n > 0 {
 		return fmt.Sprintf("%s%d", reportGlyph[mark], n)
 	}
 	return reportGlyph[mark]
-}
-
-// lateBy is by how many working days a filing came late, or is late by now: one that comes on the next worked day is
-// late by one.
-func lateBy(f report.Filing, m report.Matrix, days *calendar.Days) int {
-	at := f.ApprovedAt
-	if at.IsZero() {
-		at = m.Now
-	}
-	last, _ := calendar.LastDay(f.DueAt)
-	return days.Between(last, kernel.DateOf(at))
 }
 
 func filingTitle(r report.Reporter, f report.Filing, m report.Matrix) string {
