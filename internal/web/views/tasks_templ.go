@@ -1678,7 +1678,7 @@ func MeasuresPage(base Base, obligations []campaign.Obligation, indicators []Mea
 			templ_7745c5c3_Var71 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 167, "<div class=\"title\"><h1>报送与指标</h1></div><section class=\"sheet\"><header><h2>报送与例会</h2></header>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 167, "<div class=\"title\"><h1>要求与指标</h1></div><section class=\"sheet\"><header><h2>报送与例会</h2></header>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
