@@ -156,7 +156,7 @@ var groundTables = map[string]string{
 	"events": "ledger", "ledger_hashes": "ledger", "ledger_checkpoints": "ledger",
 	"accounts": "access", "sessions": "access", "one_time_links": "access",
 	"units": "roster", "people": "roster", "bodies": "roster", "appointments": "roster", "duties": "roster",
-	"search_text": "db", "search_fts": "db", "case_text": "db", "case_fts": "db", "case_fts_done": "db",
+	"search_text": "db", "search_fts": "db", "case_text": "db", "case_text_key": "db",
 	"settings": "", // one row each, anybody's
 }
 

@@ -86,7 +86,10 @@ func (t Target) Restore(ctx context.Context, m Manifest, in io.ReadSeeker) error
 	if err != nil {
 		return err
 	}
-	return t.DB.Migrate(ctx)
+	if err := t.DB.Migrate(ctx); err != nil {
+		return err
+	}
+	return t.DB.IndexWords(ctx)
 }
 
 func (t Target) mustBeEmpty(ctx context.Context) error {

@@ -6,7 +6,6 @@ import (
 	"math"
 	"strings"
 
-	"pinzhi/internal/db"
 )
 
 const eachPiece = 1000
@@ -38,7 +37,7 @@ func (s *Service) piece(ctx context.Context, v Viewer, f Filter, before int64) (
 	if strings.TrimSpace(f.Text) == "" {
 		ids, err = s.newest(ctx, v, f, before, eachPiece)
 	} else {
-		ids, err = db.CaseText.Page(ctx, s.db.Reader(), v.CampaignID, f.Text, before, eachPiece)
+		ids, err = s.db.CasesWith(ctx, v.CampaignID, f.Text, before, eachPiece)
 	}
 	if err != nil || len(ids) == 0 {
 		return nil, 0, err

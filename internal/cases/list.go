@@ -120,7 +120,7 @@ func (s *Service) search(ctx context.Context, v Viewer, f Filter, before int64) 
 	var found []int64
 	more := false
 	for _, chunk := range searchChunks {
-		ids, err := db.CaseText.Page(ctx, s.db.Reader(), v.CampaignID, f.Text, before, chunk)
+		ids, err := s.db.CasesWith(ctx, v.CampaignID, f.Text, before, chunk)
 		if err != nil {
 			return Page{}, fmt.Errorf("search cases: %w", err)
 		}

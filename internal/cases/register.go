@@ -272,7 +272,7 @@ func (e *enrolment) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := db.CaseText.Add(ctx, e.tx, e.texts...); err != nil {
+	if err := db.AddCaseTexts(ctx, e.tx, e.texts...); err != nil {
 		return fmt.Errorf("index cases: %w", err)
 	}
 	return nil

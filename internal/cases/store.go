@@ -232,7 +232,7 @@ func correct(ctx context.Context, tx db.Tx, c *Case) error {
 	if err != nil {
 		return fmt.Errorf("correct case %d: %w", c.ID, err)
 	}
-	if err := db.CaseText.Put(ctx, tx, c.CampaignID, c.ID, searchable(*c)); err != nil {
+	if err := db.PutCaseText(ctx, tx, c.CampaignID, c.ID, searchable(*c)); err != nil {
 		return fmt.Errorf("index case %d: %w", c.ID, err)
 	}
 	return nil

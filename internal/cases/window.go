@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
 )
 
@@ -246,7 +245,7 @@ func (s *Service) withText(ctx context.Context, v Viewer, f Filter) (map[int64]b
 	if strings.TrimSpace(f.Text) == "" {
 		return nil, nil //nolint:nilnil // nothing is asked for
 	}
-	ids, err := db.CaseText.Page(ctx, s.db.Reader(), v.CampaignID, f.Text, math.MaxInt64, mostFound)
+	ids, err := s.db.CasesWith(ctx, v.CampaignID, f.Text, math.MaxInt64, mostFound)
 	if err != nil {
 		return nil, fmt.Errorf("window: %w", err)
 	}

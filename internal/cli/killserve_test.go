@@ -205,7 +205,7 @@ func (k *killedServer) check(t *testing.T) {
 	}
 	for what, query := range map[string]string{"cases without an event": "SELECT count(*) FROM cases WHERE id NOT IN (SELECT subject_id FROM events WHERE subject_kind = 'case' AND verb = 'registered')",
 		"cases without a due":         "SELECT count(*) FROM cases WHERE id NOT IN (SELECT subject_id FROM dues WHERE subject_kind = 'case')",
-		"cases without their words":   "SELECT count(*) FROM cases WHERE id NOT IN (SELECT rowid FROM case_fts WHERE case_fts MATCH '\"路灯\"' UNION SELECT id FROM case_text WHERE id > (SELECT upto FROM case_fts_done) AND body LIKE '%路灯%')",
+		"cases without their words":   "SELECT count(*) FROM cases WHERE id NOT IN (SELECT id FROM case_text WHERE body LIKE '%路灯%')",
 		"cases that are not counted":  "SELECT abs((SELECT count(*) FROM cases) - (SELECT coalesce(sum(n), 0) FROM case_counts WHERE unit_id = 0))",
 		"faults of the file (PRAGMA)": "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"} {
 		var n int

@@ -52,6 +52,7 @@ type DB struct {
 	writer *bun.DB
 	queue  *queue       // SQLite only: the group commit
 	again  retryLane    // PostgreSQL only: those that lost a race
+	words  *words       // SQLite only: the index of the cases' texts
 	held   *Held        // where this is a held one
 	closer func() error // what Open opened
 }

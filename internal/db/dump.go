@@ -16,21 +16,15 @@ import (
 // names, then a line with the values for each row. Whole numbers, texts, yes or no, and null stand as they are;
 // an instant is {"time": …}, bytes are {"bytes": …}.
 
-// textIndex is the index a table keeps the texts of.
-func textIndex(table string) (TextIndex, bool) {
-	i := slices.IndexFunc(textIndexes, func(x TextIndex) bool { return x.text == table })
-	if i < 0 {
-		return TextIndex{}, false
-	}
-	return textIndexes[i], true
-}
+// ofTexts reports whether a table holds texts beside what they are found by, which is made again from them.
+func ofTexts(table string) bool { return table == "search_text" || table == "case_text" }
 
 // notDumped are the tables that a backup leaves out, by prefix.
 var notDumped = []string{
 	"goose_db_version", // the manifest has the schema's version
 	"sqlite_",          // SQLite's own
 	"search_fts",       // the index, made again from search_text
-	"case_fts",         // and from case_text
+	"case_text_key",    // which texts the index of case_text has
 	"sessions",         // whoever was signed in signs in again
 	"river_",           // queued work belongs to the running system
 }
@@ -55,7 +49,7 @@ func Tables(ctx context.Context, tx Tx) ([]string, error) {
 // Dump hands the table's lines to emit, the column names first. It reads a row at a time.
 func Dump(ctx context.Context, tx Tx, table string, emit func(line []byte) error) error {
 	columns := "*"
-	if _, ok := textIndex(table); ok {
+	if ofTexts(table) {
 		columns = "campaign_id, id, body" // grams is the index
 	}
 	rows, err := tx.QueryContext(ctx, "select "+columns+" from "+quote(table))

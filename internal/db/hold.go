@@ -29,7 +29,7 @@ func (d *DB) Hold(every int) *Held {
 	if d.kind == SQLite { // one connection; what is not to be had is done without
 		_, _ = d.writer.ExecContext(context.Background(), fillingCache)
 	}
-	h.DB = &DB{kind: d.kind, reader: d.reader, writer: d.writer, held: h, closer: func() error { return nil }}
+	h.DB = &DB{kind: d.kind, reader: d.reader, writer: d.writer, words: d.words, held: h, closer: func() error { return nil }}
 	return h
 }
 

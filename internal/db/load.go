@@ -15,11 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// loadBatch is how many rows one insert takes on SQLite, textBatch how many texts.
-const (
-	loadBatch = 200
-	textBatch = 1000
-)
+// loadBatch is how many rows one insert takes on SQLite.
+const loadBatch = 200
 
 // Load puts the lines of a dump back into the table, which exists. tx is LoadAll's. lines yields nil after the last.
 func Load(ctx context.Context, tx Tx, table string, lines func() ([]byte, error)) error {
@@ -62,11 +59,9 @@ func (l *loader) cellsOf(line []byte) ([]json.RawMessage, error) {
 
 // insertAll loads the rows into SQLite.
 func (l *loader) insertAll(ctx context.Context, tx Tx, lines func() ([]byte, error)) error {
-	x, texts := textIndex(l.table)
-	flush, batch := l.flush, loadBatch
-	if texts {
-		flush = func(ctx context.Context, tx Tx) error { return l.index(ctx, tx, x) }
-		batch = textBatch
+	flush := l.flush
+	if l.table == "search_text" {
+		flush = l.putEntries
 	}
 	for {
 		line, err := lines()
@@ -78,7 +73,7 @@ func (l *loader) insertAll(ctx context.Context, tx Tx, lines func() ([]byte, err
 				return err
 			}
 		}
-		if l.waiting > 0 && (line == nil || l.waiting == batch) {
+		if l.waiting > 0 && (line == nil || l.waiting == loadBatch) {
 			if err := flush(ctx, tx); err != nil {
 				return err
 			}
@@ -121,17 +116,19 @@ func (l *loader) names() string {
 	return strings.Join(names, ", ")
 }
 
-// index makes the search index anew; the columns are Dump's: campaign_id, id, body.
-func (l *loader) index(ctx context.Context, tx Tx, x TextIndex) error {
-	list := make([]Text, 0, l.waiting)
+// putEntries writes search entries with their index; the columns are Dump's: campaign_id, id, body. The index of cases
+// follows by itself.
+func (l *loader) putEntries(ctx context.Context, tx Tx) error {
 	for i := 0; i < len(l.cells); i += len(l.columns) {
 		t, err := textOf(l.cells[i : i+len(l.columns)])
 		if err != nil {
 			return err
 		}
-		list = append(list, t)
+		if err := PutSearchText(ctx, tx, t.CampaignID, t.ID, t.Body); err != nil {
+			return err
+		}
 	}
-	return x.load(ctx, tx, list)
+	return nil
 }
 
 func textOf(row []any) (Text, error) {
@@ -140,7 +137,7 @@ func textOf(row []any) (Text, error) {
 		id, ok2 := row[1].(int64)
 		body, ok3 := row[2].(string)
 		if ok1 && ok2 && ok3 {
-			return Text{id, campaignID, body}, nil
+			return Text{ID: id, CampaignID: campaignID, Body: body}, nil
 		}
 	}
 	return Text{}, fmt.Errorf("%v is not a campaign, an entry and a text", row)
@@ -152,7 +149,7 @@ func (l *loader) copyAll(ctx context.Context, tx Tx, lines func() ([]byte, error
 	if !ok || t.conn == nil {
 		return errors.New("not inside LoadAll")
 	}
-	_, texts := textIndex(l.table)
+	texts := ofTexts(l.table)
 	names := l.names()
 	if texts {
 		names += ", grams"
@@ -269,7 +266,11 @@ func (d *DB) LoadAll(ctx context.Context, fill func(tx Tx) error) error {
 			if _, err := tx.NewRaw("pragma defer_foreign_keys = on").Exec(ctx); err != nil {
 				return err
 			}
-			return emptyAndFill(ctx, tx, fill)
+			if err := emptyAndFill(ctx, tx, fill); err != nil {
+				return err
+			}
+			_, err := tx.NewRaw("update case_text_key set key = lower(hex(randomblob(16)))").Exec(ctx) // other texts
+			return err
 		})
 	}
 	conn, err := d.writer.Conn(ctx)

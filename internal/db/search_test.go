@@ -2,6 +2,10 @@ package db_test
 
 import (
 	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -155,9 +159,9 @@ func wantFound(t *testing.T, d *db.DB, query string, want int) {
 	}
 }
 
-// TestTextIndex_FindsWhatWaitsAsWhatIsIndexed: cases come in by the dozen, some are corrected, and each is found by what
+// TestCasesWith_FindsWhatWaitsAsWhatIsIndexed: cases come in by the dozen, some are corrected, and each is found by what
 // it says now, page by page from the newest on.
-func TestTextIndex_FindsWhatWaitsAsWhatIsIndexed(t *testing.T) {
+func TestCasesWith_FindsWhatWaitsAsWhatIsIndexed(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		ctx := t.Context()
 		words := []string{"路灯不亮", "垃圾堆放", "井盖破损", "占道经营", "24 号门前", "ab12 楼"}
@@ -171,12 +175,12 @@ func TestTextIndex_FindsWhatWaitsAsWhatIsIndexed(t *testing.T) {
 					list = append(list, db.Text{CampaignID: 1 + next%2, ID: next, Body: bodies[next]})
 					next++
 				}
-				if err := db.CaseText.Add(ctx, tx, list...); err != nil {
+				if err := db.AddCaseTexts(ctx, tx, list...); err != nil {
 					return err
 				}
 				for _, id := range []int64{next - 1, next / 2} { // one that waits, one that does so no longer
 					bodies[id] = "更正" + text(id+1)
-					if err := db.CaseText.Put(ctx, tx, 1+id%2, id, bodies[id]); err != nil {
+					if err := db.PutCaseText(ctx, tx, 1+id%2, id, bodies[id]); err != nil {
 						return err
 					}
 				}
@@ -185,8 +189,13 @@ func TestTextIndex_FindsWhatWaitsAsWhatIsIndexed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if next%5 == 0 {
+			switch next % 5 {
+			case 0:
 				continue
+			case 1:
+				if err := d.IndexWords(ctx); err != nil {
+					t.Fatal(err)
+				}
 			}
 			for _, query := range []string{"路灯", "圾堆", "24", "b1", "更正占", "灯", "垃圾 井盖"} {
 				wantPages(t, d, query, bodies)
@@ -208,7 +217,7 @@ func wantPages(t *testing.T, d *db.DB, query string, bodies map[int64]string) {
 		}
 	}
 	for before := int64(1 << 40); ; {
-		ids, err := db.CaseText.Page(t.Context(), d.Reader(), 1, query, before, 40)
+		ids, err := d.CasesWith(t.Context(), 1, query, before, 40)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,4 +230,82 @@ func wantPages(t *testing.T, d *db.DB, query string, bodies map[int64]string) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("of %d, %s: %s", len(bodies), query, diff)
 	}
+}
+
+// TestCasesWith_WithoutItsIndex: the file of the index is lost, is another database's, or knows of cases that an older
+// copy of the database does not have; each time it is made anew, and all is found meanwhile.
+func TestCasesWith_WithoutItsIndex(t *testing.T) {
+	ctx, dir := t.Context(), t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	fill := func(name string, cases int64) {
+		t.Helper()
+		d := openMigrated(t, path(name))
+		bodies(t, d, cases)
+		if err := errors.Join(d.IndexWords(ctx), d.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fill("a.db", 30)
+	copyFile(t, path("a.db"), path("older.db"))
+	fill("a.db", 50)
+	fill("b.db", 40)
+	for name, change := range map[string]func(){
+		"lost":  func() { must(t, os.Remove(path("a-words.db"))) },
+		"other": func() { copyFile(t, path("b-words.db"), path("a-words.db")) },
+		"older": func() { copyFile(t, path("older.db"), path("a.db")) },
+	} {
+		change()
+		d := openMigrated(t, path("a.db"))
+		for _, indexed := range []bool{false, true} {
+			if indexed {
+				must(t, d.IndexWords(ctx))
+			}
+			ids, err := d.CasesWith(ctx, 1, "路灯", math.MaxInt64, 100)
+			var want int64
+			must(t, d.Reader().NewRaw("select count(*) from case_text").Scan(ctx, &want))
+			if err != nil || int64(len(ids)) != want {
+				t.Errorf("%s, indexed %v: found %d of %d, %v", name, indexed, len(ids), want, err)
+			}
+		}
+		must(t, d.Close())
+	}
+}
+
+// bodies makes cases up to a number found by 路灯.
+func bodies(t *testing.T, d *db.DB, upto int64) {
+	t.Helper()
+	must(t, d.Write(t.Context(), func(tx db.Tx) error {
+		var last int64
+		if err := tx.NewRaw("select coalesce(max(id), 0) from case_text").Scan(t.Context(), &last); err != nil {
+			return err
+		}
+		for id := last + 1; id <= upto; id++ {
+			if err := db.AddCaseTexts(t.Context(), tx, db.Text{CampaignID: 1, ID: id, Body: "路灯不亮"}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func openMigrated(t *testing.T, path string) *db.DB {
+	t.Helper()
+	d, err := db.Open(t.Context(), path)
+	must(t, err)
+	must(t, d.Migrate(t.Context()))
+	return d
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	b, err := os.ReadFile(from)
+	must(t, err)
+	must(t, os.WriteFile(to, b, 0o600))
 }

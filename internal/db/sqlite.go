@@ -72,14 +72,20 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 		return nil, errors.Join(err, writer.Close(), reader.Close())
 	}
 	stop, carried := make(chan struct{}), make(chan struct{})
-	go carry(carrier, stop, carried)                                                //nolint:gosec // it outlives this call
-	d := &DB{kind: SQLite, reader: reader, writer: writer, queue: newQueue(writer)} //nolint:contextcheck // the queue outlives this call
+	go carry(carrier, stop, carried) //nolint:gosec // it outlives this call
+	index := &words{path: wordsFile(path)}
+	following, endFollowing := context.WithCancel(context.WithoutCancel(ctx))
+	var follower sync.WaitGroup
+	follower.Go(func() { index.follow(following, reader) })
+	d := &DB{kind: SQLite, reader: reader, writer: writer, queue: newQueue(writer), words: index} //nolint:contextcheck // the queue outlives this call
 	d.closer = sync.OnceValue(func() error {
 		close(stop)
+		endFollowing()
 		<-carried
+		follower.Wait()
 		d.queue.close()
 		forgetPrepared(reader, writer)
-		return errors.Join(carrier.Close(), reader.Close(), writer.Close())
+		return errors.Join(index.close(), carrier.Close(), reader.Close(), writer.Close())
 	})
 	return d, nil
 }

@@ -92,7 +92,10 @@ func Live(ctx context.Context, d *db.DB, blobs evidence.Blobs, o Options, tell f
 	if err := c.live(tell); err != nil {
 		return c.result, err
 	}
-	return c.result, c.held.Release()
+	if err := c.held.Release(); err != nil {
+		return c.result, err
+	}
+	return c.result, d.IndexWords(ctx)
 }
 
 // found opens the campaign and gives its people accounts.

@@ -173,7 +173,7 @@ func (f *filling) store(ctx context.Context, tx db.Tx, list []made) error {
 	var dues []calendar.Due
 	var events []ledger.Event
 	for i, x := range rows {
-		if err := db.CaseText.Put(ctx, tx, x.CampaignID, x.ID, x.Number()+" "+x.Title+" "+x.Words+" "+x.Address); err != nil {
+		if err := db.PutCaseText(ctx, tx, x.CampaignID, x.ID, x.Number()+" "+x.Title+" "+x.Words+" "+x.Address); err != nil {
 			return err
 		}
 		if x.LeadUnitID != 0 {

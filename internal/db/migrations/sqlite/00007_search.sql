@@ -1,23 +1,19 @@
 -- +goose Up
 
--- What can be found of a case, by the case's id; made as search_text and search_fts are.
+-- What can be found of a case, by the case's id. Its index is a file of its own (db/words.go).
 create table case_text (
   id integer primary key,
   campaign_id integer not null,
-  body text not null
+  body text not null,
+  rewritten integer not null default 0 -- its number among those that were written again; the index follows them
 );
-create virtual table case_fts using fts5 (grams, content='', contentless_delete=1, tokenize='ascii');
--- Its segments are merged a little with every write (TextIndex.Add), not many at once when there are enough; and eight
--- of a size at a time, which writes each text anew half as often as four.
-insert into case_fts (case_fts, rank) values ('automerge', 0);
-insert into case_fts (case_fts, rank) values ('usermerge', 8);
--- Up to which id the index has the texts: later ones wait, and many are put there at a time.
-create table case_fts_done (
-  upto integer not null
+create unique index case_text_rewritten on case_text (rewritten) where rewritten > 0;
+-- Tells the index whose texts these are.
+create table case_text_key (
+  key text not null
 );
-insert into case_fts_done (upto) values (0);
+insert into case_text_key (key) values (lower(hex(randomblob(16))));
 
 -- +goose Down
-drop table case_fts_done;
-drop table case_fts;
+drop table case_text_key;
 drop table case_text;
