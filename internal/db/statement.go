@@ -164,12 +164,13 @@ func beneath(tx Tx) conn {
 	panic("db: a statement runs on what Reader, Write or Snapshot hands out")
 }
 
-// steady is the context that a statement runs with: see writeTx.
+// steady is the context that a statement runs with on SQLite: see writeTx. Outside of it too, for to watch over one that
+// takes microseconds costs as much as it does.
 func steady(ctx context.Context, tx Tx) context.Context {
 	if t, ok := tx.(writeTx); ok {
 		return t.context(ctx)
 	}
-	return ctx
+	return context.WithoutCancel(ctx)
 }
 
 func bunOf(tx Tx) *bun.DB {

@@ -153,6 +153,11 @@ func (l *Ledger) sealCampaign(ctx context.Context, campaignID int64) (int, error
 	}
 }
 
+var (
+	unsealed   = db.Prepare("select " + recordColumns + " from events where campaign_id = ? and seq is null order by id limit ?")
+	placeEvent = db.Prepare("update events set seq = ?, leaf = ? where campaign_id = ? and id = ?")
+)
+
 // batch is the sealing of some events in one transaction.
 type batch struct {
 	*Ledger
@@ -180,8 +185,7 @@ func (b *batch) seal(ctx context.Context, tx db.Tx) error {
 		return err
 	}
 	var waiting []Record
-	err := tx.NewRaw("select "+recordColumns+" from events where campaign_id = ? and seq is null order by id limit ?",
-		b.campaignID, sealBatch).Scan(ctx, &waiting)
+	err := unsealed.Scan(ctx, tx, &waiting, b.campaignID, sealBatch)
 	if err != nil || len(waiting) == 0 {
 		return err
 	}
@@ -252,11 +256,25 @@ func (b *batch) place(ctx context.Context, t *tree, waiting []Record) error {
 		}
 		rows[i] = sealedRow{CampaignID: r.CampaignID, ID: r.ID, Seq: seq, Leaf: leaf[:]}
 	}
-	if _, err := t.tx.NewUpdate().Model(&rows).Column("seq", "leaf").Bulk().Exec(ctx); err != nil {
+	if err := placeAll(ctx, t.tx, rows); err != nil {
 		return err
 	}
 	b.sealed = len(rows)
 	return t.save()
+}
+
+// placeAll writes the places: on PostgreSQL at once, since each would be a way there and back.
+func placeAll(ctx context.Context, tx db.Tx, rows []sealedRow) error {
+	if db.KindOf(tx) == db.Postgres {
+		_, err := tx.NewUpdate().Model(&rows).Column("seq", "leaf").Bulk().Exec(ctx)
+		return err
+	}
+	for _, r := range rows {
+		if err := placeEvent.Exec(ctx, tx, r.Seq, r.Leaf, r.CampaignID, r.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sign states the tree's new size and root.

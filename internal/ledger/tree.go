@@ -96,8 +96,7 @@ func (t *tree) add(leaf tlog.Hash) error {
 
 // save stores what was added.
 func (t *tree) save() error {
-	_, err := t.tx.NewInsert().Model(&t.rows).Exec(t.ctx)
-	return err
+	return db.InsertMany(t.ctx, t.tx, t.rows, "")
 }
 
 // root is the hash of the tree at the given size.
