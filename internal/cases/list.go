@@ -320,6 +320,7 @@ type Seen struct {
 	Orders  []Order
 	Open    []Transition
 	Caller  Caller // for the office only
+	Into    string // the number of the case that this one was merged into, if the viewer may see it
 	History []ledger.Record
 }
 
@@ -341,6 +342,15 @@ func (s *Service) See(ctx context.Context, campaignID, id int64) (Seen, error) {
 		return seen, err
 	}
 	seen.UnitName = seen.Names[c.LeadUnitID]
+	if c.MergedInto != 0 {
+		into, _, err := visible(ctx, tx, v, c.MergedInto)
+		if err != nil && kernel.CodeOf(err) != kernel.NotFound {
+			return seen, err
+		}
+		if err == nil {
+			seen.Into = into.Number()
+		}
+	}
 	return seen, nil
 }
 

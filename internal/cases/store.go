@@ -349,7 +349,11 @@ func stepData(ctx context.Context, tx db.Tx, c Case, t Transition, a Act) (map[s
 			data["said"] = "，" + a.Reason
 		}
 	case Merge:
-		data["into"] = a.Into
+		into, err := load(ctx, tx, c.CampaignID, a.Into)
+		if err != nil {
+			return nil, err
+		}
+		data["into"], data["number"] = a.Into, into.Number()
 	}
 	return data, nil
 }
