@@ -28,7 +28,7 @@ var aside = map[string][]string{
 	"access": {"kernel", "db", "ledger"},
 	"backup": {"kernel", "db", "ledger"},
 	"drill":  {"kernel", "db", "ledger", "calendar", "plan", "roster", "campaign", "evidence", "cases", "access"},
-	"notify": {"kernel", "db", "ledger", "calendar", "plan", "roster", "campaign", "cases", "access"},
+	"notify": {"kernel", "db", "ledger", "calendar", "plan", "roster", "campaign", "cases", "report", "access"},
 }
 
 // fronts import rooms and are imported by none; cli alone wires the other fronts together.

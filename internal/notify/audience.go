@@ -9,6 +9,7 @@ import (
 	"pinzhi/internal/cases"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/plan"
+	"pinzhi/internal/report"
 	"pinzhi/internal/roster"
 )
 
@@ -57,12 +58,17 @@ type matter struct {
 	x     cases.Concern // of a case
 	order cases.Order   // of an order
 	hand  cases.Hand    // whose clock the event speaks of
+
+	filing report.Concern // of a report
 }
 
 // sees reports whether the matter exists for somebody.
 func (m matter) sees(v cases.Viewer) bool {
-	if m.kind == cases.OrderKind {
+	switch m.kind {
+	case cases.OrderKind:
 		return m.order.ID != 0 && v.SeesOrder(m.order)
+	case report.Kind:
+		return m.filing.ID != 0 && m.filing.Sees(v.Standing)
 	}
 	return m.x.ID != 0 && v.Sees(m.x)
 }
@@ -102,6 +108,10 @@ func (m matter) means(to Audience, v member) bool {
 		return m.holds(v)
 	case OrderUnit:
 		return v.Standing.OfUnit(m.order.UnitID)
+	case Reporters:
+		return m.filing.Sits(v.Standing)
+	case ReporterHead:
+		return m.filing.Heads(v.Standing)
 	case UnitHead, GroupHead:
 	}
 	return false

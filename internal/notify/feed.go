@@ -12,6 +12,7 @@ import (
 	"pinzhi/internal/cases"
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
+	"pinzhi/internal/report"
 	"pinzhi/internal/roster"
 )
 
@@ -128,8 +129,14 @@ func (s *Service) Calendar(ctx context.Context, token string) ([]byte, error) {
 // owing is a due in somebody's hands.
 type owing struct {
 	due     calendar.Due
-	concern cases.Concern
+	step    string // what is owed
+	title   string
+	said    string // where it stands
+	address string // of its page
 }
+
+// filingDays is how far ahead a calendar shows the reports that somebody owes.
+const filingDays = 62
 
 func (s *Service) owed(ctx context.Context, v cases.Viewer) (list []owing, err error) {
 	at, err := s.cases.AtHand(ctx, v, mostOfDesk)
@@ -148,7 +155,30 @@ func (s *Service) owed(ctx context.Context, v cases.Viewer) (list []owing, err e
 		return nil, err
 	}
 	for _, d := range dues {
-		list = append(list, owing{d, by[d.SubjectID]})
+		c := by[d.SubjectID]
+		list = append(list, owing{d, cases.OweName(d.Step), oneLine(c.Title), c.Number() + " " + c.Step.Name(), fmt.Sprintf("/c/%d/cases/%d", c.CampaignID, c.ID)})
+	}
+	return s.owedReports(ctx, v, list)
+}
+
+// owedReports adds the reports.
+func (s *Service) owedReports(ctx context.Context, v cases.Viewer, list []owing) ([]owing, error) {
+	soon, err := report.OwedBefore(ctx, s.db.Reader(), v.CampaignID, v.Standing, kernel.DateOf(s.clock.Now()).AddDays(filingDays).Time())
+	if err != nil {
+		return nil, err
+	}
+	by, ids := map[int64]report.Concern{}, []int64{}
+	for _, c := range soon {
+		by[c.ID] = c
+		ids = append(ids, c.ID)
+	}
+	dues, err := calendar.OpenOf(ctx, s.db.Reader(), v.CampaignID, report.Kind, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range dues {
+		c := by[d.SubjectID]
+		list = append(list, owing{d, report.OweName(d.Step), c.Title(), c.Step.Name(), fmt.Sprintf("/c/%d/filings/%d", c.CampaignID, c.ID)})
 	}
 	return list, nil
 }
@@ -178,7 +208,6 @@ func (w *icalendar) event(campaign string, drill bool, o owing) {
 	if drill {
 		mark = "【演练】"
 	}
-	step := cases.OweName(o.due.Step)
 	w.line("BEGIN:VEVENT")
 	w.text("UID", fmt.Sprintf("due-%d-%d@pinzhi", o.due.CampaignID, o.due.ID))
 	w.line("DTSTAMP:" + o.due.StartedAt.UTC().Format(stamp)) // not the time of asking: an unchanged calendar stays the same file
@@ -189,10 +218,10 @@ func (w *icalendar) event(campaign string, drill bool, o owing) {
 		w.line("DTSTART:" + o.due.DueAt.UTC().Add(-30*time.Minute).Format(stamp))
 		w.line("DTEND:" + o.due.DueAt.UTC().Format(stamp))
 	}
-	w.text("SUMMARY", mark+step+"："+oneLine(o.concern.Title))
-	w.text("DESCRIPTION", fmt.Sprintf("%s\n%s %s\n时限：%s", campaign, o.concern.Number(), o.concern.Step.Name(), calendar.Moment(o.due.DueAt)))
+	w.text("SUMMARY", mark+o.step+"："+o.title)
+	w.text("DESCRIPTION", fmt.Sprintf("%s\n%s\n时限：%s", campaign, o.said, calendar.Moment(o.due.DueAt)))
 	if w.site != "" {
-		w.line(fmt.Sprintf("URL:%s/c/%d/cases/%d", w.site, o.due.CampaignID, o.concern.ID))
+		w.line("URL:" + w.site + o.address)
 	}
 	w.line("TRANSP:TRANSPARENT")
 	w.line("END:VEVENT")

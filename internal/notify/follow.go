@@ -13,6 +13,7 @@ import (
 	"pinzhi/internal/cases"
 	"pinzhi/internal/db"
 	"pinzhi/internal/ledger"
+	"pinzhi/internal/report"
 
 	"github.com/uptrace/bun"
 )
@@ -99,7 +100,7 @@ const stale = 30 * 24 * time.Hour
 
 // noticesFor reads the table of rules for a run of events.
 func (s *Service) noticesFor(ctx context.Context, campaignID int64, records []ledger.Record) (list []Notice, err error) {
-	var caseIDs, orderIDs []int64
+	var caseIDs, orderIDs, filingIDs []int64
 	concerned, oldest := records[:0:0], s.clock.Now().Add(-stale)
 	for _, r := range records {
 		if r.At.Before(oldest) || !slices.ContainsFunc(Rules, func(x Rule) bool { return x.Subject == r.SubjectKind && x.Verb == r.Verb }) {
@@ -109,6 +110,8 @@ func (s *Service) noticesFor(ctx context.Context, campaignID int64, records []le
 		switch {
 		case r.SubjectKind == cases.OrderKind:
 			orderIDs = append(orderIDs, r.SubjectID)
+		case r.SubjectKind == report.Kind:
+			filingIDs = append(filingIDs, r.SubjectID)
 		case r.Verb != string(cases.Register):
 			caseIDs = append(caseIDs, r.SubjectID)
 		}
@@ -128,11 +131,17 @@ func (s *Service) noticesFor(ctx context.Context, campaignID int64, records []le
 	if err != nil {
 		return nil, err
 	}
+	filings, err := report.Concerns(ctx, s.db.Reader(), campaignID, filingIDs)
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range concerned {
 		m, data := matter{kind: r.SubjectKind}, readData(r.Data)
 		switch {
 		case r.SubjectKind == cases.OrderKind:
 			m.order = orders[r.SubjectID]
+		case r.SubjectKind == report.Kind:
+			m.filing = filings[r.SubjectID]
 		case r.Verb == string(cases.Register): // they come by thousands, and the event says all that there is to know
 			severity, _ := data["severity"].(string)
 			m.x = cases.NewConcern(campaignID, r.SubjectID, cases.Severity(severity))

@@ -12,6 +12,7 @@ import (
 	"pinzhi/internal/cases"
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
+	"pinzhi/internal/report"
 	"pinzhi/internal/roster"
 
 	"github.com/uptrace/bun"
@@ -101,6 +102,7 @@ type look struct {
 	viewer   cases.Viewer
 	concerns map[int64]cases.Concern
 	orders   map[int64]cases.Order
+	filings  map[int64]report.Concern
 }
 
 func (s *Service) look(ctx context.Context, a kernel.Actor, campaignID int64, notices []Notice) (*look, error) {
@@ -113,13 +115,15 @@ func (s *Service) look(ctx context.Context, a kernel.Actor, campaignID int64, no
 	if l.viewer.Standing, err = roster.StandingOf(ctx, tx, campaignID, a); err != nil {
 		return nil, err
 	}
-	var caseIDs, orderIDs []int64
+	var caseIDs, orderIDs, filingIDs []int64
 	for _, n := range notices {
 		switch {
 		case n.CampaignID != campaignID:
 		case n.SubjectKind == DeskKind:
 		case n.SubjectKind == cases.OrderKind:
 			orderIDs = append(orderIDs, n.SubjectID)
+		case n.SubjectKind == report.Kind:
+			filingIDs = append(filingIDs, n.SubjectID)
 		default:
 			caseIDs = append(caseIDs, n.SubjectID)
 		}
@@ -127,7 +131,10 @@ func (s *Service) look(ctx context.Context, a kernel.Actor, campaignID int64, no
 	if l.concerns, err = cases.Concerns(ctx, tx, campaignID, caseIDs); err != nil {
 		return nil, err
 	}
-	l.orders, err = cases.OrdersByID(ctx, tx, campaignID, orderIDs)
+	if l.orders, err = cases.OrdersByID(ctx, tx, campaignID, orderIDs); err != nil {
+		return nil, err
+	}
+	l.filings, err = report.Concerns(ctx, tx, campaignID, filingIDs)
 	return l, err
 }
 
@@ -147,6 +154,13 @@ func (l *look) item(n Notice) Item {
 		if o, ok := l.orders[n.SubjectID]; ok && v.SeesOrder(o) {
 			x.Gone, x.Number, x.Title, x.Due = false, o.Number, "督办单", o.DueDay.Chinese()
 			x.Path = fmt.Sprintf("/c/%d/orders/%d", n.CampaignID, o.ID)
+		}
+		return x
+	}
+	if n.SubjectKind == report.Kind {
+		if f, ok := l.filings[n.SubjectID]; ok && f.Sees(v.Standing) {
+			x.Gone, x.Title, x.Step, x.Due = false, f.Title(), f.Step.Name(), calendar.Moment(f.DueAt)
+			x.Path = fmt.Sprintf("/c/%d/filings/%d", n.CampaignID, f.ID)
 		}
 		return x
 	}

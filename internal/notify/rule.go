@@ -7,6 +7,7 @@ import (
 
 	"pinzhi/internal/cases"
 	"pinzhi/internal/kernel"
+	"pinzhi/internal/report"
 )
 
 // Who is told what is this one table. Follow reads it, the tests walk it, the manual prints it.
@@ -28,6 +29,8 @@ const (
 	UnitHead     Audience = "单位主要负责人"
 	GroupHead    Audience = "工作组组长"
 	OrderUnit    Audience = "被督办单位"
+	Reporters    Audience = "报送单位"
+	ReporterHead Audience = "报送单位负责人"
 )
 
 // Rule is one row: an event, whom it is told to, and what it means to him. Of several rows that reach a person for one
@@ -80,6 +83,22 @@ var Rules = []Rule{
 	of(cases.Escalate, GroupHead, "{step}逾期，报工作组组长").when("level", "2").urgent(),
 	of(cases.Escalate, Leaders, "{step}逾期，报领导小组").when("level", "3").urgent(),
 	{Subject: cases.OrderKind, Verb: "issued", To: OrderUnit, Text: "开具督办单，{cases} 件，{due} 前整改", Asks: true},
+	ofFiling("reminded", Reporters, "{due} 为止").asks(),
+	ofFiling("overdue", Reporters, "已经逾期，时限是 {due}").when("level", "1").asks(),
+	ofFiling("overdue", ReporterHead, "逾期 2 个工作日，时限是 {due}").when("level", "2").urgent(),
+	ofFiling("overdue", Office, "逾期 2 个工作日，时限是 {due}").when("level", "2"),
+	ofFiling("overdue", Leaders, "逾期 5 个工作日，时限是 {due}").when("level", "3").urgent(),
+	ofFiling("overdue", Reporters, "逾期 5 个工作日，已报领导小组").when("level", "3").urgent(),
+	ofFiling("due_moved", Reporters, "放假安排有变，时限改为 {after}"),
+	ofFiling(report.Submit, ReporterHead, "已提交，待审核").asks(),
+	ofFiling(report.Approve, Office, "已报出，待接收").asks(),
+	ofFiling(report.Refuse, Reporters, "负责人退回“{part}”，请修改").asks(),
+	ofFiling(report.SendBack, Reporters, "办公室退回“{part}”，请修改后重报").asks(),
+	ofFiling(report.Accept, Reporters, "办公室已接收"),
+}
+
+func ofFiling(v report.Verb, to Audience, text string) Rule {
+	return Rule{Subject: report.Kind, Verb: string(v), To: to, Text: text}
 }
 
 func of(v cases.Verb, to Audience, text string) Rule {
@@ -94,6 +113,9 @@ func (r Rule) when(field, value string) Rule { r.If = [2]string{field, value}; r
 func (r Rule) Name() string {
 	if r.Subject == cases.OrderKind {
 		return "开督办单"
+	}
+	if r.Subject == report.Kind {
+		return r.filingName()
 	}
 	names := map[string]string{"reminded": "到期前提醒", "overdue": "签收逾期", "due_moved": "放假安排变动"}
 	if name, ok := names[r.Verb]; ok {
@@ -110,6 +132,23 @@ func (r Rule) Name() string {
 		return "逾期"
 	}
 	return cases.Verb(r.Verb).Name()
+}
+
+// filingName is an event of a report in Chinese.
+func (r Rule) filingName() string {
+	switch {
+	case r.Verb == "reminded":
+		return "报送到期前提醒"
+	case r.Verb == "due_moved":
+		return "报送：放假安排变动"
+	case r.If[1] == "1":
+		return "报送逾期"
+	case r.If[1] == "2":
+		return "报送逾期 2 个工作日"
+	case r.If[1] == "3":
+		return "报送逾期 5 个工作日"
+	}
+	return "报送：" + report.Verb(r.Verb).Name()
 }
 
 // rulesFor lists the rows of an event in the order of the table.

@@ -66,13 +66,15 @@ func (s *Service) see(ctx context.Context, tx db.Tx, v campaign.View, id int64) 
 		return x, err
 	}
 	for _, t := range Transitions {
-		if slices.Contains(t.From, x.Step) && has(v, t.Who, x.Reporter) && x.Obligation.Kind == ToFile {
+		if slices.Contains(t.From, x.Step) && has(v, t.Who, x.Reporter) && t.of(x.Obligation.Kind) {
 			x.May = append(x.May, t.Verb)
 		}
 	}
 	x.Heads = has(v, HeadOf, x.Reporter)
 	x.MayFill = slices.Contains(x.May, Submit)
-	x.Fields, err = s.fields(ctx, tx, x)
+	if x.Obligation.Kind == ToFile {
+		x.Fields, err = s.fields(ctx, tx, x)
+	}
 	return x, err
 }
 
@@ -123,6 +125,7 @@ type Act struct {
 	Filling  Filling
 	Question string // why it is sent back
 	Part     string // of which part
+	Note     string // what came of what was held or done
 }
 
 // Keep keeps what a reporter has filled in so far, without handing it in.
@@ -140,7 +143,7 @@ func (s *Service) Keep(ctx context.Context, campaignID, id int64, revision int, 
 func (s *Service) Take(ctx context.Context, campaignID, id int64, a Act) error {
 	return s.change(ctx, campaignID, id, a.Revision, func(ctx context.Context, tx db.Tx, v campaign.View, x Seen) (Filing, []ledger.Event, error) {
 		t, ok := rowOf(a.Verb)
-		if !ok || x.Obligation.Kind != ToFile {
+		if !ok || !t.of(x.Obligation.Kind) {
 			return x.Filing, nil, kernel.E(kernel.Invalid, "这份报送没有“%s”这一步", a.Verb)
 		}
 		if !has(v, t.Who, x.Reporter) {
@@ -221,6 +224,14 @@ func (s *Service) take(ctx context.Context, tx db.Tx, v campaign.View, x Seen, t
 	case Accept:
 		f.AcceptedAt, f.AcceptedBy = now, v.Actor.Name
 		return f, []ledger.Event{event(Accept)}, nil
+	case Hold:
+		note := strings.TrimSpace(a.Note)
+		if n := len([]rune(note)); n == 0 || n > longestNote {
+			return f, nil, kernel.E(kernel.Invalid, "请用一两句话写明办得怎样：哪天、议定或做成了什么，最多 %d 字", longestNote).On("note")
+		}
+		data["note"] = note
+		f.SubmittedAt, f.SubmittedBy, f.AcceptedAt, f.AcceptedBy = now, v.Actor.Name, now, v.Actor.Name
+		return s.reach(ctx, tx, f, v, []ledger.Event{event(Hold)})
 	}
 	return f, nil, kernel.E(kernel.Internal, "没有这一步")
 }
@@ -300,6 +311,9 @@ func (s *Service) write(ctx context.Context, tx db.Tx, x Seen, in Filling, final
 	}
 	return differs, db.InsertMany(ctx, tx, rows, "")
 }
+
+// longestNote is how many characters may say what came of a meeting.
+const longestNote = 500
 
 // longest is how many characters a text may have.
 const longest = 20_000

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -292,6 +293,42 @@ func TestFiling_IsFilledInFromTheWork(t *testing.T) {
 			if got[part] != want {
 				t.Errorf("%s: %q, want %q", part, got[part], want)
 			}
+		}
+	})
+}
+
+// TestHold_WhatIsHeldIsSaidNotFiled: a meeting is owed by the office each quarter; who was there says that it was held.
+func TestHold_WhatIsHeldIsSaidNotFiled(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := opened(t, d, "2023-06-28 10:00")
+		c.at("2023-09-27 15:00")
+		i := slices.IndexFunc(c.matrices(t), func(m report.Matrix) bool { return m.Obligation.Kind == report.ToMeet })
+		row := c.matrices(t)[i].Rows[0]
+		f := row.Filings[0]
+		hold := func(ctx context.Context, note string) error {
+			return c.Take(ctx, c.campaign.ID, f.ID, report.Act{Verb: report.Hold, Note: note})
+		}
+		office := c.as(t, inOffice)
+		var refused *kernel.Error
+		if err := hold(office, " "); !errors.As(err, &refused) || refused.Field != "note" {
+			t.Error("held without a word:", err)
+		}
+		if err := hold(c.stranger(t, report.Reporter{}), "开了"); kernel.CodeOf(err) == "" {
+			t.Error("held by somebody of a work group")
+		}
+		if err := c.Take(office, c.campaign.ID, f.ID, report.Act{Verb: report.Submit}); kernel.CodeOf(err) != kernel.Invalid {
+			t.Error("a meeting was filed:", err)
+		}
+		if err := hold(office, "9 月 26 日召开，议定五项"); err != nil {
+			t.Fatal(err)
+		}
+		f = c.matrices(t)[i].Rows[0].Filings[0]
+		if mark := f.MarkAt(f.DueAt.AddDate(0, 3, 0)); f.Step != report.Accepted || mark != report.InTime {
+			t.Errorf("the meeting is %s, %s", f.Step, mark)
+		}
+		dues, err := calendar.Of(t.Context(), d.Reader(), c.campaign.ID, report.Kind, f.ID)
+		if err != nil || len(dues) != 1 || dues[0].MetAt.IsZero() {
+			t.Errorf("its due is %+v, %v", dues, err)
 		}
 	})
 }

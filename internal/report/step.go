@@ -5,7 +5,6 @@ import (
 
 	"pinzhi/internal/campaign"
 	"pinzhi/internal/kernel"
-	"pinzhi/internal/plan"
 	"pinzhi/internal/roster"
 )
 
@@ -19,11 +18,12 @@ const (
 	Refuse   Verb = "refused"
 	Accept   Verb = "accepted"
 	SendBack Verb = "sent_back"
+	Hold     Verb = "held" // a meeting took place, or what is asked was done
 )
 
 // Name is the verb in Chinese, as on its button.
 func (v Verb) Name() string {
-	return map[Verb]string{Submit: "提交", Approve: "审核同意，报出", Refuse: "退回修改", Accept: "接收", SendBack: "退回"}[v]
+	return map[Verb]string{Submit: "提交", Approve: "审核同意，报出", Refuse: "退回修改", Accept: "接收", SendBack: "退回", Hold: "已办"}[v]
 }
 
 // Asks reports whether the verb wants a question: which part, and what is wrong with it.
@@ -54,7 +54,11 @@ type Transition struct {
 	To       Step
 	Who      Role
 	Question bool // a part must be named and what is wrong with it
+	Note     bool // of what is held or done, not filed: what came of it must be said
 }
+
+// of reports whether the row is for an obligation's kind.
+func (t Transition) of(kind ObligationKind) bool { return t.Note == (kind != ToFile) }
 
 // Transitions is the way of a filing. A head who hands in himself has approved.
 var Transitions = []Transition{
@@ -63,6 +67,7 @@ var Transitions = []Transition{
 	{Verb: Refuse, From: []Step{Submitted}, To: Returned, Who: HeadOf, Question: true},
 	{Verb: Accept, From: []Step{Approved}, To: Accepted, Who: OfOffice},
 	{Verb: SendBack, From: []Step{Approved, Accepted}, To: Returned, Who: OfOffice, Question: true},
+	{Verb: Hold, From: []Step{Owed}, To: Accepted, Who: OfReporter, Note: true},
 }
 
 func rowOf(verb Verb) (Transition, bool) {
@@ -104,8 +109,7 @@ func has(v campaign.View, role Role, r Reporter) bool {
 
 // sees reports whether the viewer may read a filing: who reports it, the office, the leading group.
 func sees(v campaign.View, r Reporter) bool {
-	return v.Actor.System || sits(v.Standing, r) || v.Standing.InOffice() ||
-		slices.ContainsFunc(v.Standing.Seats, func(x roster.Seat) bool { return x.BodyKind == plan.LeadingGroup })
+	return v.Actor.System || mayRead(v.Standing, r)
 }
 
 func refusal(t Transition) error {

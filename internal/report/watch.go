@@ -30,7 +30,11 @@ func (s *Service) passed(ctx context.Context, tx db.Tx, d calendar.Due, m calend
 	if m.Escalates() {
 		verb = "overdue"
 	}
-	return s.tell(ctx, tx, d, verb, map[string]any{"mark": m.String(), "due": calendar.Moment(d.DueAt)})
+	data := map[string]any{"mark": m.String(), "due": calendar.Moment(d.DueAt)}
+	if m.Escalates() {
+		data["level"] = int(m-calendar.ToUnitHead) + 1
+	}
+	return s.tell(ctx, tx, d, verb, data)
 }
 
 func (s *Service) tell(ctx context.Context, tx db.Tx, d calendar.Due, verb string, data map[string]any) error {

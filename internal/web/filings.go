@@ -50,7 +50,7 @@ func (q *request) typed(v *views.FilingPage) {
 			v.Fields[i].Value, v.Fields[i].Reason = q.FormValue(f.Key), q.FormValue("reason_"+f.Key)
 		}
 	}
-	v.Question = q.FormValue("question")
+	v.Question, v.Note = q.FormValue("question"), q.FormValue("note")
 }
 
 // stepFiling keeps, hands in, approves, accepts, sends back.
@@ -69,7 +69,7 @@ func stepFiling(q *request) error {
 	if verb := q.FormValue("do"); verb == "keep" {
 		err = q.s.Reports.Keep(q.ctx(), q.view.ID, id, revision, filling)
 	} else {
-		err = q.s.Reports.Take(q.ctx(), q.view.ID, id, report.Act{Verb: report.Verb(verb), Revision: revision, Filling: filling, Question: q.FormValue("question"), Part: q.FormValue("part")})
+		err = q.s.Reports.Take(q.ctx(), q.view.ID, id, report.Act{Verb: report.Verb(verb), Revision: revision, Filling: filling, Question: q.FormValue("question"), Part: q.FormValue("part"), Note: q.FormValue("note")})
 	}
 	if err == nil {
 		return q.seeOther("%s", q.at("/filings/%d", id))

@@ -21,6 +21,7 @@ type FilingPage struct {
 	Stand    string // where it stands, in a sentence
 	How      []HowDue
 	Question string // as somebody typed it
+	Note     string // likewise
 	Timeline []ui.Entry
 }
 
@@ -44,8 +45,11 @@ func (v FilingPage) submitName() string {
 
 // decisions are what is to be done beside filling in.
 func (v FilingPage) decisions() []report.Verb {
-	return slices.DeleteFunc(slices.Clone(v.May), func(x report.Verb) bool { return x == report.Submit })
+	return slices.DeleteFunc(slices.Clone(v.May), func(x report.Verb) bool { return x == report.Submit || x == report.Hold })
 }
+
+// mayHold reports whether the viewer may say that it was held or done.
+func (v FilingPage) mayHold() bool { return slices.Contains(v.May, report.Hold) }
 
 // height is how many lines a text's field has.
 func (v FilingPage) height(f report.Field) string {
