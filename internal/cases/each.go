@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-
 )
 
 const eachPiece = 1000

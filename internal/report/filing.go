@@ -301,7 +301,7 @@ func (s *Service) write(ctx context.Context, tx db.Tx, x Seen, in Filling, final
 				return nil, err
 			}
 		}
-		if f.Figure && p.Differs() {
+		if f.Figure && p.Known != "" && p.Differs() {
 			differs = append(differs, map[string]string{"part": f.Title, "known": p.Known, "value": p.Value, "reason": p.Reason})
 		}
 		rows = append(rows, p)
@@ -323,7 +323,7 @@ func (f Field) check(p Part) error {
 		if n, err := strconv.Atoi(p.Value); err != nil || n < 0 {
 			return errFigure.On(f.Key)
 		}
-		if p.Differs() && p.Reason == "" {
+		if p.Known != "" && p.Differs() && p.Reason == "" {
 			return kernel.E(kernel.Invalid, "“%s”系统里是 %s，你报 %s，请写一句为什么不同", f.Title, p.Known, p.Value).On("reason_" + f.Key)
 		}
 		return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pinzhi/internal/campaign"
+	"pinzhi/internal/cases"
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
 
@@ -22,6 +23,18 @@ type PartSpec struct {
 	Hint   string
 	// known is what the system knows; nil for a field that only people can fill.
 	known func(k knowledge) string
+
+	work campaign.WorkFigure // the work items behind it, or
+	of   cases.Figure        // the cases
+}
+
+func ofCases(key, title string, f cases.Figure) PartSpec {
+	return PartSpec{Key: key, Title: title, Figure: true, of: f, known: func(k knowledge) string {
+		if k.cases == nil {
+			return ""
+		}
+		return strconv.Itoa(k.cases[f])
+	}}
 }
 
 // Filled reports whether the system fills the field in.
@@ -31,7 +44,8 @@ func (p PartSpec) Filled() bool { return p.known != nil }
 type knowledge struct {
 	period Period
 	work   campaign.WorkDone
-	months []monthly // of a longer period: what was reported month by month
+	cases  map[cases.Figure]int // nil where the reporter is known by name only
+	months []monthly            // of a longer period: what was reported month by month
 }
 
 // monthly is what a reporter filed for one month.
@@ -43,11 +57,15 @@ type monthly struct {
 // Parts are the fields of a report, in order: what is done, what is late, what comes, what stands in the way. The
 // figures lead to the rows behind them; the texts are a draft that the reporter makes his own.
 var Parts = []PartSpec{
-	{Key: "done", Title: "本期完成工作项", Figure: true, known: func(k knowledge) string { return strconv.Itoa(k.work.Done) }},
-	{Key: "running", Title: "期末在办工作项", Figure: true, known: func(k knowledge) string { return strconv.Itoa(k.work.Running) }},
-	{Key: "late", Title: "期末逾期工作项", Figure: true, known: func(k knowledge) string { return strconv.Itoa(k.work.Late) }},
+	{Key: "done", Title: "本期完成工作项", Figure: true, work: campaign.WorkFinished, known: func(k knowledge) string { return strconv.Itoa(k.work.Done) }},
+	{Key: "running", Title: "期末在办工作项", Figure: true, work: campaign.WorkRunning, known: func(k knowledge) string { return strconv.Itoa(k.work.Running) }},
+	{Key: "late", Title: "期末逾期工作项", Figure: true, work: campaign.WorkOverdue, known: func(k knowledge) string { return strconv.Itoa(k.work.Late) }},
 	{Key: "milestones", Title: "本期完成节点", Figure: true, known: func(k knowledge) string { return strconv.Itoa(k.work.Milestones) }},
-	{Key: "next_due", Title: "下期到期工作项", Figure: true, known: func(k knowledge) string { return strconv.Itoa(k.work.Next) }},
+	{Key: "next_due", Title: "下期到期工作项", Figure: true, work: campaign.WorkNext, known: func(k knowledge) string { return strconv.Itoa(k.work.Next) }},
+	ofCases("cases_taken", "本期派来案件", cases.Taken),
+	ofCases("cases_closed", "本期结案案件", cases.Finished),
+	ofCases("cases_open", "期末在办案件", cases.Standing),
+	ofCases("cases_late", "期末逾期案件", cases.Overdue),
 	{Key: "progress", Title: "工作进展", Hint: "做成了什么，写结果", known: knowledge.progress},
 	{Key: "problems", Title: "存在问题", Hint: "没有就写“无”", known: knowledge.problems},
 	{Key: "next", Title: "下步打算", known: knowledge.next},
@@ -131,6 +149,8 @@ type Part struct {
 // Differs reports whether something else was reported than the system knew.
 func (p Part) Differs() bool { return p.Value != p.Known }
 
+func whoseOf(r Reporter) cases.Whose { return cases.Whose{UnitID: r.UnitID, BodyID: r.BodyID} }
+
 // know reads what the system knows of a reporter's period.
 func (s *Service) know(ctx context.Context, tx db.Tx, o Obligation, r Reporter, p Period) (k knowledge, err error) {
 	k.period = p
@@ -138,8 +158,13 @@ func (s *Service) know(ctx context.Context, tx db.Tx, o Obligation, r Reporter, 
 	if err != nil {
 		return k, err
 	}
-	if k.work, err = s.campaigns.WorkWithin(ctx, tx, r.CampaignID, scope, p.First(), p.Last(), p.Next().Last()); err != nil {
+	if k.work, err = s.campaigns.WorkWithin(ctx, tx, r.CampaignID, scope, p.work()); err != nil {
 		return k, err
+	}
+	if w := whoseOf(r); w.Known() {
+		if k.cases, err = cases.CountWithin(ctx, tx, r.CampaignID, w, p.First(), p.Last()); err != nil {
+			return k, err
+		}
 	}
 	if p.Cadence() != Monthly {
 		k.months, err = monthsOf(ctx, tx, o, r, p)

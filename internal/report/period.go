@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"pinzhi/internal/campaign"
 	"pinzhi/internal/kernel"
 )
 
@@ -144,4 +145,9 @@ func periodsWithin(c Cadence, first, last kernel.Month) (list []Period) {
 		list = append(list, p)
 	}
 	return list
+}
+
+// work is the period's days and those of the next.
+func (p Period) work() campaign.WorkPeriod {
+	return campaign.WorkPeriod{From: p.First(), To: p.Last(), Until: p.Next().Last()}
 }

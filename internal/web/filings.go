@@ -43,6 +43,20 @@ func (q *request) filing(problem views.Problem) error {
 	return q.render(status, v.Period.Name()+v.Obligation.What, views.FilingView(v), ui.Crumb{Text: "报送", Href: q.at("/reports")}, ui.Crumb{Text: v.Reporter.Name})
 }
 
+// behindPage lists the rows behind a figure.
+func behindPage(q *request) error {
+	id, err := q.id("filing")
+	if err != nil {
+		return err
+	}
+	v := views.BehindPage{Base: q.base()}
+	if v.Behind, err = q.s.Reports.Behind(q.ctx(), q.view.ID, id, q.PathValue("part")); err != nil {
+		return err
+	}
+	name := v.Period.Name() + v.Obligation.What
+	return q.render(200, v.Figure.Title, views.BehindView(v), ui.Crumb{Text: "报送", Href: q.at("/reports")}, ui.Crumb{Text: name, Href: q.at("/filings/%d", id)})
+}
+
 // typed puts back what was typed into a form that was refused.
 func (q *request) typed(v *views.FilingPage) {
 	for i, f := range v.Fields {

@@ -181,6 +181,7 @@ var rights = []right{
 	// {filing} is a report of the lead's work group.
 	{route: "GET /c/{c}/reports", may: inside},
 	{route: "GET /c/{c}/filings/{filing}", may: "leader office lead support given"}, // three of them sit in that group
+	{route: "GET /c/{c}/filings/{filing}/{part}", may: "leader office lead support given"},
 	{route: "POST /c/{c}/filings/{filing}", may: "lead support given", form: "do=submitted&revision=0&done=三", status: http.StatusUnprocessableEntity},
 	{route: "POST /c/{c}/filings/{filing}", may: "office", form: "do=accepted&revision=0", status: http.StatusUnprocessableEntity}, // nothing was handed in
 	{route: "GET /c/{c}/phases", may: inside},

@@ -154,6 +154,7 @@ func routes() []route {
 		{"GET /c/{c}/measures", inside, measuresPage},
 		{"GET /c/{c}/reports", inside, reportsPage},
 		{"GET /c/{c}/filings/{filing}", inside, filingPage},
+		{"GET /c/{c}/filings/{filing}/{part}", inside, behindPage},
 		{"POST /c/{c}/filings/{filing}", inside, stepFiling},
 		{"GET /c/{c}/phases", inside, phasesPage},
 		{"GET /c/{c}/bodies", inside, bodiesPage},

@@ -50,6 +50,7 @@ func (s *stage) renewCases(t *testing.T) {
 	s.step(t, office, s.ids["{v}"], cases.Act{Verb: cases.Dispatch, Unit: lead})
 	s.ids["{x}"] = s.importOf(t, office, s.home.ID)
 	s.ids["{filing}"] = s.filingOf(t, s.home.ID, "lead")
+	s.ids["{part}"] = "cases_taken"
 	s.step(t, s.as(t, "lead"), s.ids["{v}"], cases.Act{Verb: cases.Respond, Reason: "已补植"})
 }
 

@@ -25,6 +25,12 @@ type FilingPage struct {
 	Timeline []ui.Entry
 }
 
+// BehindPage is the rows behind a figure of a report.
+type BehindPage struct {
+	Base
+	report.Behind
+}
+
 // filledText says how much of it is done already.
 func (v FilingPage) filledText() string {
 	filled := 0
