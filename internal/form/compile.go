@@ -120,8 +120,8 @@ func (c *compiler) readChoices(l *List) {
 		switch {
 		case x.Name == "":
 			say("name", "选项没有写 name，请补上")
-		case seen[x.Name]:
-			say("name", "选项表“%s”里已经有“%s”，请改一个 name", l.Name, x.Name)
+		case seen[x.Name] && !c.form.DuplicateChoices:
+			say("name", "选项表“%s”里已经有“%s”，请改一个 name；要用 choice_filter 分开同名的，在 settings 里写 allow_choice_duplicates 为 yes", l.Name, x.Name)
 		case utf8.RuneCountInString(x.Name) > maxNameLength:
 			say("name", "选项的 name 超过 %d 个字，请改短；要给人看的写在 label 里", maxNameLength)
 		}

@@ -56,9 +56,11 @@ type Definition struct {
 	Title    string `json:"title"`
 	Language string `json:"language,omitempty"` // as the workbook names it: "中文 (zh)"; "" where it names none
 	// InstanceName is an expression: what one filled-in copy is called in lists.
-	InstanceName string  `json:"instance_name,omitempty"`
-	Items        []*Item `json:"items"`
-	Lists        []*List `json:"lists,omitempty"`
+	InstanceName string `json:"instance_name,omitempty"`
+	// DuplicateChoices lets a list have a name more than once, for filters to tell apart (allow_choice_duplicates).
+	DuplicateChoices bool    `json:"allow_choice_duplicates,omitempty"`
+	Items            []*Item `json:"items"`
+	Lists            []*List `json:"lists,omitempty"`
 }
 
 // Item is a question, a group or a repeat. Required, Relevant, Constraint, Calculation, ReadOnly, ChoiceFilter and

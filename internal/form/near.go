@@ -2,11 +2,12 @@ package form
 
 import "slices"
 
-// nearest is the name that a misspelt one is likely to mean: one or two letters away, "" where there is none.
+// nearest is the name that a misspelt one is likely to mean: two letters away, of a short name one, "" where there is
+// none.
 func nearest(name string, among []string) string {
 	best, distance := "", 3
 	for _, other := range slices.Sorted(slices.Values(among)) {
-		if len(name) < 4 || len(other) < 4 {
+		if short := min(len(name), len(other)); short < 3 || short < 5 && letters(name, other) > 1 {
 			continue
 		}
 		if d := letters(name, other); d < distance {
