@@ -23,7 +23,7 @@ func (b *binder) walk(t term, asNodes bool) {
 	switch x := t.(type) {
 	case *reference:
 		b.reference(x, asNodes)
-	case *path:
+	case *location:
 		b.path(x, asNodes)
 	case *column:
 		b.columnName(x)
@@ -32,9 +32,49 @@ func (b *binder) walk(t term, asNodes bool) {
 	case *binary:
 		b.walk(x.left, false)
 		b.walk(x.right, false)
+		b.truths(x)
 	case *call:
 		b.call(x)
 	}
+}
+
+// conditions are the columns whose expression is asked for true or false.
+var conditions = []string{"relevant", "required", "constraint", "read_only", "choice_filter"}
+
+// condition refuses a bare answer where true or false is asked for: XPath takes it for true when there is the question,
+// ODK Collect when there is an answer, and "false" is an answer too.
+func (b *binder) condition(t term) {
+	at, name := 0, ""
+	switch x := t.(type) {
+	case *reference:
+		at, name = x.at, "${"+x.name+"}"
+	case *location:
+		at, name = x.at, "."
+	default:
+		return
+	}
+	b.say(at, "这里要的是真假，请把 %s 写成 %s != ''，或和具体的答案比", name, name)
+}
+
+// truths looks at both sides of and, or, and of a comparison with true() or false().
+func (b *binder) truths(x *binary) {
+	switch x.op {
+	case "and", "or":
+		b.condition(x.left)
+		b.condition(x.right)
+	case "=", "!=":
+		if isTruth(x.left) {
+			b.condition(x.right)
+		}
+		if isTruth(x.right) {
+			b.condition(x.left)
+		}
+	}
+}
+
+func isTruth(t term) bool {
+	c, ok := t.(*call)
+	return ok && (c.name == "true" || c.name == "false")
 }
 
 func (b *binder) reference(x *reference, asNodes bool) {
@@ -96,7 +136,7 @@ func (b *binder) use(e *entry, at int, asNodes bool) {
 	}
 }
 
-func (b *binder) path(x *path, asNodes bool) {
+func (b *binder) path(x *location, asNodes bool) {
 	if b.column == "choice_filter" && !x.current {
 		b.say(x.at, "choice_filter 里的 . 和 .. 指的是选项，请写 ${name} 或选项的列名")
 		return
@@ -150,6 +190,8 @@ func (b *binder) call(x *call) {
 		b.regex(x)
 	case "indexed-repeat":
 		b.indexedRepeat(x)
+	case "not", "boolean", "if":
+		b.condition(x.args[0])
 	case "once":
 		if b.column != "calculation" && b.column != "default" {
 			b.say(x.at, "once() 只能用在 calculation 和 default 里")
@@ -166,7 +208,7 @@ func (b *binder) call(x *call) {
 
 func isNodes(t term) bool {
 	switch t.(type) {
-	case *reference, *path:
+	case *reference, *location:
 		return true
 	}
 	return false

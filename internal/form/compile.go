@@ -101,6 +101,8 @@ func (c *compiler) readLists() {
 	for _, l := range c.form.Lists {
 		if _, twice := c.form.lists[l.Name]; twice || l.Name == "" {
 			c.faults = append(c.faults, Fault{list: l, choice: -1, Column: "list_name", Message: fmt.Sprintf("选项表“%s”重复或没有名字", l.Name)})
+		} else if !validID(l.Name) {
+			c.faults = append(c.faults, Fault{list: l, Column: "list_name", Message: fmt.Sprintf("选项表的名字“%s”只能有字母、汉字、数字和 - _ .，最多 %d 个字", l.Name, maxNameLength)})
 		}
 		c.form.lists[l.Name] = l
 		total += len(l.Choices)
@@ -277,6 +279,9 @@ func (c *compiler) bind(e *entry, column, text string) term {
 	}
 	b := &binder{form: c.form, at: e, column: column}
 	b.walk(t, false)
+	if slices.Contains(conditions, column) {
+		b.condition(t)
+	}
 	for _, err := range b.wrong {
 		c.fault(e, column, "第 %d 个字：%s", err.At, err.Message)
 	}

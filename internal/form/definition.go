@@ -7,6 +7,7 @@ package form
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"pinzhi/internal/kernel"
@@ -104,6 +105,8 @@ type Choice struct {
 	Label   string            `json:"label"`
 	Columns map[string]string `json:"columns,omitempty"`
 }
+
+func sortedColumns(c Choice) []string { return slices.Sorted(maps.Keys(c.Columns)) }
 
 // column is what an expression finds under a bare name in a choice filter.
 func (c Choice) column(name string) string {

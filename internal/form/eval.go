@@ -46,7 +46,7 @@ func (x *reference) eval(m *moment) value {
 	return relevantOf(reach(m.at, x.target, nil))
 }
 
-func (x *path) eval(m *moment) value {
+func (x *location) eval(m *moment) value {
 	at := m.at
 	for range x.up {
 		if at == nil {

@@ -122,7 +122,8 @@ func (c *call) str(m *moment, i int) string   { return stringOf(c.args[i].eval(m
 func (c *call) num(m *moment, i int) float64  { return numberOf(c.args[i].eval(m)) }
 func (c *call) boolean(m *moment, i int) bool { return booleanOf(c.args[i].eval(m)) }
 func (c *call) nodes(m *moment, i int) nodes  { set, _ := c.args[i].eval(m).(nodes); return set }
-func words(s string) []string                 { return strings.FieldsFunc(s, space) }
+func words(s string) []string                 { return strings.FieldsFunc(s, white) }
+func white(r rune) bool                       { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }
 func spaced(s string) []string                { return strings.Split(s, " ") }
 func (c *call) strings(m *moment, from int) (all []string) {
 	for _, a := range c.args[from:] {

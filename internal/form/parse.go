@@ -1,6 +1,6 @@
 package form
 
-// term is a part of an expression. The shapes: number, literal, reference, path, column, call, binary, negation.
+// term is a part of an expression. The shapes: number, literal, reference, location, column, call, binary, negation.
 type term interface{ eval(m *moment) value }
 
 type (
@@ -12,8 +12,8 @@ type (
 		at     int
 		target *entry
 	}
-	// path is ., .., ../name or current()/../name: up so many nodes, then down by names.
-	path struct {
+	// location is ., .., ../name or current()/../name: up so many nodes, then down by names.
+	location struct {
 		up    int
 		names []string
 		at    int
@@ -148,7 +148,7 @@ func (p *parser) primary() (term, *ExpressionError) {
 		return &reference{name: t.text, at: t.at}, nil
 	case dotToken, parentToken:
 		p.pos--
-		return p.path(&path{at: t.at})
+		return p.path(&location{at: t.at})
 	case openToken:
 		return p.inner()
 	case nameToken:
@@ -197,7 +197,7 @@ func (p *parser) named(t token) (term, *ExpressionError) {
 			return nil, wrongAt(t.at, "current() 后面要接路径，如 current()/../age")
 		}
 		p.take()
-		return p.path(&path{at: t.at, current: true})
+		return p.path(&location{at: t.at, current: true})
 	}
 	does, known := functions[t.text]
 	if !known {
@@ -233,7 +233,7 @@ func (p *parser) arguments(open token) (args []term, err *ExpressionError) {
 }
 
 // path reads the steps of ., .. and ../name.
-func (p *parser) path(to *path) (term, *ExpressionError) {
+func (p *parser) path(to *location) (term, *ExpressionError) {
 	for {
 		t := p.take()
 		switch {

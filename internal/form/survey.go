@@ -136,7 +136,7 @@ func (x *xlsform) tidyItem(item *Item) {
 
 // readType reads a cell of the type column: the kind, the list of a select, and what is wrong with it.
 func readType(text string) (kind Kind, list, fault string) {
-	parts := words(text)
+	parts := strings.Fields(text)
 	first := strings.ToLower(parts[0])
 	joined := strings.ToLower(strings.Join(parts, "_"))
 	switch {

@@ -103,8 +103,10 @@ func booleanOf(v value) bool {
 	return stringOf(v) != ""
 }
 
-// compare is XPath 1.0, 3.4: with a node-set it asks whether some node compares so.
+// compare is XPath 1.0, 3.4: with a node-set it asks whether some node compares so. Where there is no node it compares
+// as an empty answer, as it does on an ODK client: what is not asked for is != 'yes'.
 func compare(op string, a, b value) bool {
+	a, b = answered(a), answered(b)
 	set, isSet := a.(nodes)
 	if _, isBool := b.(bool); isSet && !isBool {
 		for _, n := range set {
@@ -139,6 +141,13 @@ func compare(op string, a, b value) bool {
 		return x > y
 	}
 	return x >= y
+}
+
+func answered(v value) value {
+	if set, ok := v.(nodes); ok && len(set) == 0 {
+		return ""
+	}
+	return v
 }
 
 // asScalar is a node-set as the boolean it is compared as.

@@ -2,23 +2,12 @@
 // m is the moment: {at: the node, choice, now: milliseconds}; a is the call with args that evaluate(arg, m).
 import { civilAt, dateText, formatMoment, momentIn, nowText, readMoment, utcDaysOf } from "./days.js";
 import { matches } from "./pattern.js";
-import { isSpace } from "./tokens.js";
 import { evaluate, reach, relevantOf } from "./evaluate.js";
 import { booleanOf, numberIn, numberOf, plainNumber, power, round, stringOf, trim } from "./values.js";
 
 const MANY = 20, NODES = 50_000;
 
-export const words = (s) => {
-  const list = [];
-  let word = "";
-  for (const c of s) {
-    if (!isSpace(c)) { word += c; continue; }
-    if (word) list.push(word);
-    word = "";
-  }
-  if (word) list.push(word);
-  return list;
-};
+export const words = (s) => s.split(/[ \t\n\r]+/).filter(Boolean);
 
 const str = (a, m, i) => stringOf(evaluate(a.args[i], m));
 const num = (a, m, i) => numberOf(evaluate(a.args[i], m));

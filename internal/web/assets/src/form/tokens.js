@@ -11,7 +11,7 @@ const name = new RegExp(`^[${START}][${START}0-9.-]*$`);
 const closing = { "'": "'", '"': '"', "‘": "’", "“": "”", "’": "’", "”": "”" };
 const operands = new Set(["number", "literal", "name", "ref", "dot", "parent", "close"]);
 
-export const isSpace = (c) => c === " " || c === "\t" || c === "\n" || c === "\r" || c === "\u00a0" || c === "\u3000";
+const isSpace = (c) => c === " " || c === "\t" || c === "\n" || c === "\r" || c === "\u00a0" || c === "\u3000";
 const isDigit = (c) => c >= "0" && c <= "9";
 export const validName = (s) => name.test(s) && [...s].length <= NAME;
 

@@ -43,7 +43,9 @@ export function booleanOf(v) {
   return v.length > 0; // characters, or nodes
 }
 
+// compare asks of nodes whether some node compares so; no node compares as an empty answer.
 export function compare(op, a, b) {
+  [a, b] = [a, b].map((v) => (Array.isArray(v) && v.length === 0 ? "" : v));
   if (Array.isArray(a) && typeof b !== "boolean") return a.some((n) => compare(op, n.value, b));
   if (Array.isArray(b) && typeof a !== "boolean") return b.some((n) => compare(op, a, n.value));
   if (op === "=") return equal(a, b);
