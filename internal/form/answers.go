@@ -100,7 +100,7 @@ func (b *builder) fill(n *node, given Answers) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if n.child(name) == nil {
-			b.say(joined(n.place(), name), "这份表单里没有这一题，答案没有采用")
+			b.say(joined(n.place(), orElse(name, "?")), "这份表单里没有这一题，答案没有采用")
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (x *xlsform) readSurvey() {
 			continue
 		}
 		if len(open) == 0 {
-			x.definition.Items = append(x.definition.Items, item)
+			x.form.Items = append(x.form.Items, item)
 		} else {
 			outer := open[len(open)-1].item
 			outer.Items = append(outer.Items, item)

@@ -21,20 +21,25 @@ func ReadXLSForm(r io.Reader) (*Definition, []Fault) {
 	if book == nil {
 		return nil, faults
 	}
-	x := &xlsform{workbook: book, rows: map[*Item]int{}, choiceRows: map[*List][]int{}, definition: &Definition{}}
+	return book.definition()
+}
+
+// definition reads a form from the sheets.
+func (book *workbook) definition() (*Definition, []Fault) {
+	x := &xlsform{workbook: book, rows: map[*Item]int{}, choiceRows: map[*List][]int{}, form: &Definition{}}
 	x.faults = append(x.faults, book.faults...)
 	x.read()
 	if len(x.faults) > 0 {
 		return nil, x.sorted()
 	}
-	return x.definition, nil
+	return x.form, nil
 }
 
 // xlsform gathers a definition from the sheets of a workbook.
 type xlsform struct {
 	*workbook
 
-	definition *Definition
+	form       *Definition
 	language   string
 	faults     []Fault
 	rows       map[*Item]int
@@ -90,7 +95,7 @@ func (x *xlsform) read() {
 		return
 	}
 	x.readSettings()
-	x.definition.Language = x.language
+	x.form.Language = x.language
 	x.readChoices()
 	x.readSurvey()
 	x.compile()
@@ -150,7 +155,7 @@ func (x *xlsform) readSettings() {
 	if len(s.rows) > 1 {
 		x.say(s, cellAt(0, s.rows[1].n), "settings 只能写一行，请删去这一行")
 	}
-	d := x.definition
+	d := x.form
 	d.Title, d.ID, d.Version = s.cell(row, "form_title", ""), s.cell(row, "form_id", ""), s.cell(row, "version", "")
 	d.InstanceName = s.cell(row, "instance_name", "")
 	if d.ID != "" && !validID(d.ID) {
@@ -215,12 +220,12 @@ func (x *xlsform) readChoices() {
 		if l == nil {
 			l = &List{Name: name}
 			lists[name] = l
-			x.definition.Lists = append(x.definition.Lists, l)
+			x.form.Lists = append(x.form.Lists, l)
 		}
 		l.Choices = append(l.Choices, c)
 		x.choiceRows[l] = append(x.choiceRows[l], r.n)
 	}
-	for _, l := range x.definition.Lists {
+	for _, l := range x.form.Lists {
 		evenColumns(l)
 	}
 }
@@ -247,7 +252,7 @@ func evenColumns(l *List) {
 
 // compile finds what is wrong with the definition and says in which cell.
 func (x *xlsform) compile() {
-	_, faults := Compile(x.definition)
+	_, faults := Compile(x.form)
 	for _, f := range faults {
 		x.faults = append(x.faults, x.located(f))
 	}
@@ -259,8 +264,8 @@ func (x *xlsform) compile() {
 			walk(i.Items)
 		}
 	}
-	walk(x.definition.Items)
-	x.definition.Lists = slices.DeleteFunc(x.definition.Lists, func(l *List) bool { return !used[l.Name] })
+	walk(x.form.Items)
+	x.form.Lists = slices.DeleteFunc(x.form.Lists, func(l *List) bool { return !used[l.Name] })
 }
 
 // located gives a fault of the definition its cell.

@@ -60,7 +60,7 @@ function fillNode(b, n, given) {
     else n.kids[i] = [e.item.kind === "group" ? group(b, n, e, 1, v) : question(b, n, e, v, present)];
   });
   for (const name of Object.keys(given).sort(byCharacter)) {
-    if (!n.entry.items.some((e) => e.item.name === name)) say(b, joined(placeOf(n), name), "这份表单里没有这一题，答案没有采用");
+    if (!n.entry.items.some((e) => e.item.name === name)) say(b, joined(placeOf(n), name || "?"), "这份表单里没有这一题，答案没有采用");
   }
 }
 
