@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -46,9 +47,9 @@ func textOf(v any) (string, bool) {
 	case float64:
 		return formatNumber(x), true
 	case int:
-		return fmt.Sprint(x), true
+		return strconv.Itoa(x), true
 	case bool:
-		return fmt.Sprint(x), true
+		return strconv.FormatBool(x), true
 	}
 	return "", false
 }

@@ -109,12 +109,12 @@ func (c *compiler) place(s *step, trail []*step) {
 func (c *compiler) circle(s *step, trail []*step) {
 	trail = trail[slices.Index(trail, s):]
 	if len(trail) == 1 {
-		c.fault(s.of, s.column, "“%s”的 %s 用到了它自己，请改用别的题目", s.of.Name, s.column)
+		c.faultf(s.of, s.column, "“%s”的 %s 用到了它自己，请改用别的题目", s.of.Name, s.column)
 		return
 	}
 	var names []string
 	for _, x := range append(trail, s) {
 		names = append(names, x.of.Name)
 	}
-	c.fault(s.of, s.column, "算来算去绕成了圈：%s，请去掉其中一处", strings.Join(names, " → "))
+	c.faultf(s.of, s.column, "算来算去绕成了圈：%s，请去掉其中一处", strings.Join(names, " → "))
 }

@@ -14,7 +14,7 @@ type binder struct {
 	used   []*entry // whose values or instances are asked for
 }
 
-func (b *binder) say(at int, format string, args ...any) {
+func (b *binder) sayf(at int, format string, args ...any) {
 	b.wrong = append(b.wrong, wrongAt(at, format, args...))
 }
 
@@ -44,7 +44,8 @@ var conditions = []string{"relevant", "required", "constraint", "read_only", "ch
 // condition refuses a bare answer where true or false is asked for: XPath takes it for true when there is the question,
 // ODK Collect when there is an answer, and "false" is an answer too.
 func (b *binder) condition(t term) {
-	at, name := 0, ""
+	var at int
+	var name string
 	switch x := t.(type) {
 	case *reference:
 		at, name = x.at, "${"+x.name+"}"
@@ -53,7 +54,7 @@ func (b *binder) condition(t term) {
 	default:
 		return
 	}
-	b.say(at, "这里要的是真假，请把 %s 写成 %s != ''，或和具体的答案比", name, name)
+	b.sayf(at, "这里要的是真假，请把 %s 写成 %s != ''，或和具体的答案比", name, name)
 }
 
 // truths looks at both sides of and, or, and of a comparison with true() or false().
@@ -85,7 +86,7 @@ func (b *binder) reference(x *reference, asNodes bool) {
 		if other := nearest(x.name, b.form.allNames()); other != "" {
 			near = "，是不是 ${" + other + "}"
 		}
-		b.say(x.at, "没有叫“%s”的题目%s", x.name, near)
+		b.sayf(x.at, "没有叫“%s”的题目%s", x.name, near)
 		return
 	case 1:
 		x.target = found[0]
@@ -93,7 +94,7 @@ func (b *binder) reference(x *reference, asNodes bool) {
 		x.target = b.closest(found)
 	}
 	if x.target == nil {
-		b.say(x.at, "有 %d 道题都叫“%s”，分不清是哪一道；请改成不同的 name", len(found), x.name)
+		b.sayf(x.at, "有 %d 道题都叫“%s”，分不清是哪一道；请改成不同的 name", len(found), x.name)
 		return
 	}
 	b.use(x.target, x.at, asNodes)
@@ -130,28 +131,28 @@ func (b *binder) use(e *entry, at int, asNodes bool) {
 	b.used = append(b.used, e)
 	switch {
 	case e.parent == nil && !asNodes, e.Holds() && !asNodes:
-		b.say(at, "“%s”是一组题，不是一道题；只能用在 count() 和 position() 里", e.Name)
+		b.sayf(at, "“%s”是一组题，不是一道题；只能用在 count() 和 position() 里", e.Name)
 	case e.Kind == Note && !asNodes && e.Calculation == "":
-		b.say(at, "“%s”是一句说明（note），没有答案可用", e.Name)
+		b.sayf(at, "“%s”是一句说明（note），没有答案可用", e.Name)
 	}
 }
 
 func (b *binder) path(x *location, asNodes bool) {
 	if b.column == "choice_filter" && !x.current {
-		b.say(x.at, "choice_filter 里的 . 和 .. 指的是选项，请写 ${name} 或选项的列名")
+		b.sayf(x.at, "choice_filter 里的 . 和 .. 指的是选项，请写 ${name} 或选项的列名")
 		return
 	}
 	target := b.at
 	for range x.up {
 		if target = target.parent; target == nil {
-			b.say(x.at, ".. 写多了，外面没有分组了")
+			b.sayf(x.at, ".. 写多了，外面没有分组了")
 			return
 		}
 	}
 	for _, name := range x.names {
 		child := target.child(name)
 		if child == nil {
-			b.say(x.at, "这里没有叫“%s”的题目", name)
+			b.sayf(x.at, "这里没有叫“%s”的题目", name)
 			return
 		}
 		target = child
@@ -163,10 +164,10 @@ func (b *binder) path(x *location, asNodes bool) {
 func (b *binder) columnName(x *column) {
 	if b.column != "choice_filter" {
 		if len(b.form.names[x.name]) > 0 {
-			b.say(x.at, "要用“%s”的答案，请写成 ${%s}", x.name, x.name)
+			b.sayf(x.at, "要用“%s”的答案，请写成 ${%s}", x.name, x.name)
 			return
 		}
-		b.say(x.at, "不认识“%s”：文字请加引号，题目请写 ${name}", x.name)
+		b.sayf(x.at, "不认识“%s”：文字请加引号，题目请写 ${name}", x.name)
 		return
 	}
 	if b.at.list == nil || x.name == "name" || x.name == "label" {
@@ -177,7 +178,7 @@ func (b *binder) columnName(x *column) {
 			return
 		}
 	}
-	b.say(x.at, "选项表“%s”没有“%s”这一列，请在 choices 工作表里加上；文字请加引号，题目请写 ${name}", b.at.List, x.name)
+	b.sayf(x.at, "选项表“%s”没有“%s”这一列，请在 choices 工作表里加上；文字请加引号，题目请写 ${name}", b.at.List, x.name)
 }
 
 func (b *binder) call(x *call) {
@@ -194,13 +195,13 @@ func (b *binder) call(x *call) {
 		b.condition(x.args[0])
 	case "once":
 		if b.column != "calculation" && b.column != "default" {
-			b.say(x.at, "once() 只能用在 calculation 和 default 里")
+			b.sayf(x.at, "once() 只能用在 calculation 和 default 里")
 		}
 	}
 	for i, arg := range x.args {
 		takesNodes := slices.Contains(x.does.nodes, i)
 		if takesNodes && !isNodes(arg) {
-			b.say(x.at, "%s() 的第 %d 个参数要写 ${name}", x.name, i+1)
+			b.sayf(x.at, "%s() 的第 %d 个参数要写 ${name}", x.name, i+1)
 		}
 		b.walk(arg, takesNodes && (x.name == "count" || x.name == "position" || x.name == "indexed-repeat" && i > 0))
 	}
@@ -220,7 +221,7 @@ func (b *binder) regex(x *call) {
 		return
 	}
 	if _, fault := compilePattern(string(pattern)); fault != "" {
-		b.say(x.at, "%s", fault)
+		b.sayf(x.at, "%s", fault)
 	}
 }
 
@@ -232,11 +233,11 @@ func (b *binder) choiceName(x *call) {
 	found := b.form.names[strings.TrimSpace(name)]
 	switch {
 	case !ok || !closed:
-		b.say(x.at, "jr:choice-name() 的第 2 个参数要写成加引号的题目，如 '${district}'")
+		b.sayf(x.at, "jr:choice-name() 的第 2 个参数要写成加引号的题目，如 '${district}'")
 	case len(found) == 0:
-		b.say(x.at, "没有叫“%s”的题目", name)
+		b.sayf(x.at, "没有叫“%s”的题目", name)
 	case !found[0].Chooses():
-		b.say(x.at, "“%s”不是选择题，没有选项的名称", name)
+		b.sayf(x.at, "“%s”不是选择题，没有选项的名称", name)
 	default:
 		x.list = found[0].list
 	}
@@ -244,20 +245,20 @@ func (b *binder) choiceName(x *call) {
 
 func (b *binder) indexedRepeat(x *call) {
 	if len(x.args)%2 == 0 {
-		b.say(x.at, "indexed-repeat() 要写：题目，然后每个重复组和第几个成对地写")
+		b.sayf(x.at, "indexed-repeat() 要写：题目，然后每个重复组和第几个成对地写")
 		return
 	}
 	for i := 1; i < len(x.args); i += 2 {
 		ref, ok := x.args[i].(*reference)
 		if !ok {
-			b.say(x.at, "indexed-repeat() 的第 %d 个参数要写 ${重复组的 name}", i+1)
+			b.sayf(x.at, "indexed-repeat() 的第 %d 个参数要写 ${重复组的 name}", i+1)
 			continue
 		}
 		if found := b.form.names[ref.name]; len(found) > 0 && found[0].Kind != Repeat {
-			b.say(ref.at, "“%s”不是重复组（begin_repeat）", ref.name)
+			b.sayf(ref.at, "“%s”不是重复组（begin_repeat）", ref.name)
 		}
 	}
 	if _, ok := x.args[0].(*reference); !ok {
-		b.say(x.at, "indexed-repeat() 的第 1 个参数要写 ${题目的 name}")
+		b.sayf(x.at, "indexed-repeat() 的第 1 个参数要写 ${题目的 name}")
 	}
 }

@@ -35,17 +35,17 @@ func readSheetTexts(text string) (sheets []sheetText) {
 }
 
 // workbookOf makes the .xlsx of a workbook as it is written in testdata.
-func workbookOf(t testing.TB, text string) []byte {
-	t.Helper()
+func workbookOf(tb testing.TB, text string) []byte {
+	tb.Helper()
 	f := excelize.NewFile()
 	defer func() { _ = f.Close() }()
 	for i, s := range readSheetTexts(text) {
 		if i == 0 {
 			if err := f.SetSheetName("Sheet1", s.name); err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 		} else if _, err := f.NewSheet(s.name); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		for r, row := range s.rows {
 			for c, text := range row {
@@ -53,30 +53,30 @@ func workbookOf(t testing.TB, text string) []byte {
 					continue
 				}
 				if err := f.SetCellStr(s.name, cellAt(c, r+1), text); err != nil {
-					t.Fatal(err)
+					tb.Fatal(err)
 				}
 			}
 		}
 	}
 	var b bytes.Buffer
 	if err := f.Write(&b); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }
 
 // formFiles are the workbooks of testdata/forms by name, without .xlsx.
-func formFiles(t testing.TB) map[string][]byte {
-	t.Helper()
+func formFiles(tb testing.TB) map[string][]byte {
+	tb.Helper()
 	paths, err := filepath.Glob("testdata/forms/*.xlsx")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	files := map[string][]byte{}
 	for _, path := range paths {
 		content, err := os.ReadFile(path)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		files[strings.TrimSuffix(filepath.Base(path), ".xlsx")] = content
 	}
@@ -107,7 +107,7 @@ func sameCells(t *testing.T, a, b []byte) bool {
 	return said[0] == said[1]
 }
 
-// The workbooks are made from the texts beside them: PINZHI_WRITE=1 go test ./internal/form -run AreAsTheTexts
+// The workbooks are made from the texts beside them: PINZHI_WRITE=1 go test ./internal/form -run AreAsTheTexts.
 func TestBooks_AreAsTheTextsBesideThemSay(t *testing.T) {
 	texts, err := filepath.Glob("testdata/forms/*.txt")
 	if err != nil || len(texts) < 20 {

@@ -92,7 +92,7 @@ func Compile(d *Definition) (*Form, []Fault) {
 	return c.form, nil
 }
 
-func (c *compiler) fault(e *entry, column, format string, args ...any) {
+func (c *compiler) faultf(e *entry, column, format string, args ...any) {
 	c.faults = append(c.faults, Fault{Item: e.path(), Column: column, item: e.Item, Message: fmt.Sprintf(format, args...)})
 }
 
@@ -140,7 +140,7 @@ func (c *compiler) readChoices(l *List) {
 // enter makes entries of the items within e.
 func (c *compiler) enter(e *entry, depth int) {
 	if depth > MaxDepth {
-		c.fault(e, "type", "分组套得太深（超过 %d 层），请减少层数", MaxDepth)
+		c.faultf(e, "type", "分组套得太深（超过 %d 层），请减少层数", MaxDepth)
 		return
 	}
 	for i, item := range e.Items {
@@ -159,13 +159,13 @@ func (c *compiler) enter(e *entry, depth int) {
 func (c *compiler) checkName(e, child *entry) {
 	switch name := child.Name; {
 	case name == "":
-		c.fault(child, "name", "没有写 name，请补上（字母、汉字或下划线开头）")
+		c.faultf(child, "name", "没有写 name，请补上（字母、汉字或下划线开头）")
 	case !ValidName(name):
-		c.fault(child, "name", "name“%s”不合规则：字母、汉字或下划线开头，后面只能有字母、汉字、数字、- _ .，最多 %d 个字", name, maxNameLength)
+		c.faultf(child, "name", "name“%s”不合规则：字母、汉字或下划线开头，后面只能有字母、汉字、数字、- _ .，最多 %d 个字", name, maxNameLength)
 	case strings.EqualFold(name, "meta"):
-		c.fault(child, "name", "name 不能用 meta，请改一个")
+		c.faultf(child, "name", "name 不能用 meta，请改一个")
 	case e.child(name) != nil:
-		c.fault(child, "name", "这里已经有一个“%s”，请改一个 name", name)
+		c.faultf(child, "name", "这里已经有一个“%s”，请改一个 name", name)
 	}
 }
 
@@ -175,23 +175,23 @@ func (c *compiler) checkItem(e *entry) {
 	case e.Chooses():
 		c.checkList(e)
 	case e.Kind == Calculate && e.Calculation == "" && e.Default == "":
-		c.fault(e, "calculation", "calculate 没有写 calculation，请写要算什么")
+		c.faultf(e, "calculation", "calculate 没有写 calculation，请写要算什么")
 	case e.Holds() && len(e.Items) == 0:
-		c.fault(e, "type", "“%s”里面一道题也没有，请加题或删去", e.Name)
+		c.faultf(e, "type", "“%s”里面一道题也没有，请加题或删去", e.Name)
 	case e.Kind == Note && e.Required != "" && !slices.Contains(no, strings.ToLower(e.Required)):
-		c.fault(e, "required", "note 只是一句说明，不能填，也就不能必填；请删去")
+		c.faultf(e, "required", "note 只是一句说明，不能填，也就不能必填；请删去")
 	}
 	if e.ChoiceFilter != "" && !e.Chooses() {
-		c.fault(e, "choice_filter", "只有 select_one 和 select_multiple 才有选项可筛，请删去")
+		c.faultf(e, "choice_filter", "只有 select_one 和 select_multiple 才有选项可筛，请删去")
 	}
 	if e.RepeatCount != "" && e.Kind != Repeat {
-		c.fault(e, "repeat_count", "只有 begin_repeat 才能写 repeat_count，请删去")
+		c.faultf(e, "repeat_count", "只有 begin_repeat 才能写 repeat_count，请删去")
 	}
 	if e.Label == "" && e.Hint == "" && e.Kind != Calculate && !e.Holds() {
-		c.fault(e, "label", "没有写 label，请写给填表人看的问题")
+		c.faultf(e, "label", "没有写 label，请写给填表人看的问题")
 	}
 	if e.Constraint == "" && e.ConstraintMessage != "" {
-		c.fault(e, "constraint_message", "写了 constraint_message，却没有写 constraint，请补上条件或删去这句话")
+		c.faultf(e, "constraint_message", "写了 constraint_message，却没有写 constraint，请补上条件或删去这句话")
 	}
 }
 
@@ -201,7 +201,7 @@ func (c *compiler) checkTexts(e *entry) {
 		{"constraint_message", e.ConstraintMessage}, {"default", e.Default}, {"appearance", e.Appearance},
 	} {
 		if n := utf8.RuneCountInString(x.text); n > MaxText {
-			c.fault(e, x.column, "有 %d 个字，最多 %d 个", n, MaxText)
+			c.faultf(e, x.column, "有 %d 个字，最多 %d 个", n, MaxText)
 		}
 	}
 }
@@ -213,7 +213,7 @@ func (c *compiler) checkList(e *entry) {
 		if other := nearest(e.List, listNames(c.form.Lists)); other != "" {
 			near = "，是不是“" + other + "”"
 		}
-		c.fault(e, "type", "choices 工作表里没有选项表“%s”%s", e.List, near)
+		c.faultf(e, "type", "choices 工作表里没有选项表“%s”%s", e.List, near)
 		return
 	}
 	if e.Kind != SelectMultiple {
@@ -221,7 +221,7 @@ func (c *compiler) checkList(e *entry) {
 	}
 	for _, x := range e.list.Choices {
 		if strings.ContainsFunc(x.Name, space) {
-			c.fault(e, "type", "多选题的选项 name 不能有空格：选项表“%s”里的“%s”", e.List, x.Name)
+			c.faultf(e, "type", "多选题的选项 name 不能有空格：选项表“%s”里的“%s”", e.List, x.Name)
 			return
 		}
 	}
@@ -274,7 +274,7 @@ func (c *compiler) bind(e *entry, column, text string) term {
 	}
 	t, err := parse(text)
 	if err != nil {
-		c.fault(e, column, "第 %d 个字：%s%s", err.At, err.Message, adviceFor(column))
+		c.faultf(e, column, "第 %d 个字：%s%s", err.At, err.Message, adviceFor(column))
 		return nil
 	}
 	b := &binder{form: c.form, at: e, column: column}
@@ -283,7 +283,7 @@ func (c *compiler) bind(e *entry, column, text string) term {
 		b.condition(t)
 	}
 	for _, err := range b.wrong {
-		c.fault(e, column, "第 %d 个字：%s", err.At, err.Message)
+		c.faultf(e, column, "第 %d 个字：%s", err.At, err.Message)
 	}
 	return t
 }
@@ -301,14 +301,14 @@ func (c *compiler) bindDefault(e *entry) term {
 		return nil
 	}
 	if e.Kind == Note || e.Holds() {
-		c.fault(e, "default", "这里填不进答案，不能有默认值，请删去")
+		c.faultf(e, "default", "这里填不进答案，不能有默认值，请删去")
 		return nil
 	}
 	if t, err := parse(e.Default); err == nil && asks(t) || strings.Contains(e.Default, "${") {
 		return c.bind(e, "default", e.Default)
 	}
 	if message := e.wrong(e.Default); message != "" {
-		c.fault(e, "default", "默认值%s", message)
+		c.faultf(e, "default", "默认值%s", message)
 	} else if e.Chooses() && e.list != nil {
 		c.checkDefaultChoice(e)
 	}
@@ -318,7 +318,7 @@ func (c *compiler) bindDefault(e *entry) term {
 func (c *compiler) checkDefaultChoice(e *entry) {
 	for _, name := range e.chosen(e.Default) {
 		if !slices.ContainsFunc(e.list.Choices, func(x Choice) bool { return x.Name == name }) {
-			c.fault(e, "default", "默认值“%s”不在选项表“%s”里，请写选项的 name", name, e.List)
+			c.faultf(e, "default", "默认值“%s”不在选项表“%s”里，请写选项的 name", name, e.List)
 		}
 	}
 }
@@ -378,14 +378,14 @@ func (c *compiler) template(e *entry, column, text string) (t template) {
 		name, after, closed := strings.Cut(rest, "}")
 		name = strings.TrimSpace(name)
 		if !closed || !ValidName(name) {
-			c.fault(e, column, "${ 后面要写题目的 name 并用 } 收住，如 ${age}")
+			c.faultf(e, column, "${ 后面要写题目的 name 并用 } 收住，如 ${age}")
 			return t
 		}
 		ref := &reference{name: name}
 		b := &binder{form: c.form, at: e, column: column}
 		b.walk(ref, false)
 		for _, err := range b.wrong {
-			c.fault(e, column, "%s", err.Message)
+			c.faultf(e, column, "%s", err.Message)
 		}
 		t = append(t, piece{ref: ref})
 		text = after

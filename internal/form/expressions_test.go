@@ -15,10 +15,10 @@ import (
 
 // expressionCases is testdata/expressions.json: one form, answers to it, and what expressions come to.
 type expressionCases struct {
-	Now     time.Time
-	Form    json.RawMessage
-	Answers map[string]Answers
-	Cases   []expressionCase
+	Now     time.Time          `json:"now"`
+	Form    json.RawMessage    `json:"form"`
+	Answers map[string]Answers `json:"answers"`
+	Cases   []expressionCase   `json:"cases"`
 }
 
 // expressionCase has one of its outcomes: a text, a number as XPath writes it, a boolean, the values of nodes, or the
@@ -115,21 +115,7 @@ func outcome(f *Form, at *node, expr string, now time.Time) string {
 	if len(b.wrong) > 0 {
 		return fmt.Sprint("not allowed: ", b.wrong[0])
 	}
-	switch v := t.eval(&moment{at: at, now: now}).(type) {
-	case string:
-		return fmt.Sprintf("string %q", v)
-	case float64:
-		return "number " + formatNumber(v)
-	case bool:
-		return fmt.Sprint("boolean ", v)
-	case nodes:
-		values := make([]string, 0, len(v))
-		for _, n := range v {
-			values = append(values, n.value)
-		}
-		return fmt.Sprintf("nodes %q", values)
-	}
-	return "nothing"
+	return said(t.eval(&moment{at: at, now: now}))
 }
 
 func TestExpressions_ComeToWhatTheTableSays(t *testing.T) {
@@ -180,8 +166,8 @@ import { evaluate } from "FORM/evaluate.js";
 import { formatNumber } from "FORM/values.js";
 import { nodesOf, placeOf } from "FORM/fill.js";
 
-const all = JSON.parse(readFileSync(0, "utf8")), form = compile(all.Form), now = Date.parse(all.Now);
-const tops = Object.fromEntries(Object.entries(all.Answers).map(([name, a]) => [name, nodesOf(form, a, now)]));
+const all = JSON.parse(readFileSync(0, "utf8")), form = compile(all.form), now = Date.parse(all.now);
+const tops = Object.fromEntries(Object.entries(all.answers).map(([name, a]) => [name, nodesOf(form, a, now)]));
 function nodeAt(n, place) {
   if (placeOf(n) === place) return n;
   for (const kid of n.kids.flat()) { const found = nodeAt(kid, place); if (found) return found; }
@@ -197,7 +183,7 @@ function outcome(c) {
   if (typeof v === "boolean") return { boolean: v };
   return { nodes: v.map((n) => n.value) };
 }
-process.stdout.write(JSON.stringify(all.Cases.map(outcome)));
+process.stdout.write(JSON.stringify(all.cases.map(outcome)));
 `
 
 func TestExpressions_ComeToTheSameInTheBrowser(t *testing.T) {

@@ -16,7 +16,7 @@ type Fault struct {
 	choice int // of the list
 }
 
-// String says the place and the message: survey!C7：…
+// String says the place, then the message: survey!C7 before a full-width colon.
 func (f Fault) String() string {
 	switch {
 	case f.Cell != "":

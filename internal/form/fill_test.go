@@ -17,22 +17,22 @@ import (
 // scenario is one of testdata/scenarios.json: answers to a form of testdata/forms, and what follows from them. What want
 // does not speak of is not looked at there; the browser's state must be the same to the last character.
 type scenario struct {
-	Name    string
-	Form    string
-	Answers Answers
+	Name    string  `json:"name"`
+	Form    string  `json:"form"`
+	Answers Answers `json:"answers"`
 	Want    struct {
-		Values    map[string]string // by path
-		Labels    map[string]string
-		Choices   map[string]string // names, with spaces between
-		Instances map[string]int
-		Hidden    []string
-		Shown     []string
-		Required  []string
-		ReadOnly  []string `json:"read_only"`
-		Faults    []string // path：message; nil for whatever
-		Title     *string
-		Handed    map[string]any
-	}
+		Values    map[string]string `json:"values"` // by path
+		Labels    map[string]string `json:"labels"`
+		Choices   map[string]string `json:"choices"` // names, with spaces between
+		Instances map[string]int    `json:"instances"`
+		Hidden    []string          `json:"hidden"`
+		Shown     []string          `json:"shown"`
+		Required  []string          `json:"required"`
+		ReadOnly  []string          `json:"read_only"`
+		Faults    []string          `json:"faults"` // path：message; nil for whatever
+		Title     *string           `json:"title"`
+		Handed    map[string]any    `json:"handed"`
+	} `json:"want"`
 }
 
 func readScenarios(t *testing.T) (now time.Time, list []scenario) {
@@ -42,8 +42,8 @@ func readScenarios(t *testing.T) (now time.Time, list []scenario) {
 		t.Fatal(err)
 	}
 	var all struct {
-		Now       time.Time
-		Scenarios []scenario
+		Now       time.Time  `json:"now"`
+		Scenarios []scenario `json:"scenarios"`
 	}
 	if err := json.Unmarshal(content, &all); err != nil {
 		t.Fatal(err)
@@ -62,11 +62,11 @@ func byPath(fields []*Field) map[string]*Field {
 	return all
 }
 
-func compiledForms(t testing.TB) map[string]*Form {
-	t.Helper()
+func compiledForms(tb testing.TB) map[string]*Form {
+	tb.Helper()
 	forms := map[string]*Form{}
-	for name, content := range formFiles(t) {
-		forms[name] = mustRead(t, name, content)
+	for name, content := range formFiles(tb) {
+		forms[name] = mustRead(tb, name, content)
 	}
 	return forms
 }
@@ -192,9 +192,9 @@ func fillBoth(t *testing.T, forms map[string]*Form, now time.Time, names []strin
 	}
 	input["fills"] = fills
 	var there []struct {
-		State  json.RawMessage
-		Handed json.RawMessage
-		Draft  json.RawMessage
+		State  json.RawMessage `json:"state"`
+		Handed json.RawMessage `json:"handed"`
+		Draft  json.RawMessage `json:"draft"`
 	}
 	if err := json.Unmarshal(runNode(t, fillScript, input), &there); err != nil {
 		t.Fatal(err)

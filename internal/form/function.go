@@ -3,6 +3,7 @@ package form
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,7 @@ const many = 20
 
 func (f function) wants() string {
 	switch {
-	case f.min == f.max && f.min == 0:
+	case f.max == 0:
 		return "空着的括号"
 	case f.min == f.max:
 		return fmt.Sprintf("%d 个参数", f.min)
@@ -50,7 +51,7 @@ func init() { //nolint:gochecknoinits // the table and the parser need each othe
 		"count-selected": {min: 1, max: 1, does: func(m *moment, c *call) value { return float64(len(words(c.str(m, 0)))) }},
 		"jr:choice-name": {min: 2, max: 2, does: choiceName},
 		// many nodes
-		"count":           {min: 1, max: 1, nodes: []int{0}, does: func(m *moment, c *call) value { return float64(len(c.nodes(m, 0))) }},
+		"count":           {min: 1, max: 1, nodes: []int{0}, does: func(m *moment, c *call) value { return float64(len(c.nodes(m))) }},
 		"count-non-empty": {min: 1, max: 1, nodes: []int{0}, does: countNonEmpty},
 		"sum":             {min: 1, max: 1, nodes: []int{0}, does: sum},
 		"min":             {min: 1, max: many, does: func(m *moment, c *call) value { return c.extreme(m, math.Min) }},
@@ -118,10 +119,11 @@ func functionNames() (names []string) {
 	return names
 }
 
+// str, num and boolean are an argument as a text, a number, true or false.
 func (c *call) str(m *moment, i int) string   { return stringOf(c.args[i].eval(m)) }
 func (c *call) num(m *moment, i int) float64  { return numberOf(c.args[i].eval(m)) }
 func (c *call) boolean(m *moment, i int) bool { return booleanOf(c.args[i].eval(m)) }
-func (c *call) nodes(m *moment, i int) nodes  { set, _ := c.args[i].eval(m).(nodes); return set }
+func (c *call) nodes(m *moment) nodes         { set, _ := c.args[0].eval(m).(nodes); return set }
 func words(s string) []string                 { return strings.FieldsFunc(s, white) }
 func white(r rune) bool                       { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }
 func spaced(s string) []string                { return strings.Split(s, " ") }
@@ -197,12 +199,7 @@ func once(m *moment, c *call) value {
 
 func selected(m *moment, c *call) value {
 	want := strings.Trim(c.str(m, 1), " \t\r\n")
-	for _, w := range spaced(c.str(m, 0)) {
-		if w == want {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(spaced(c.str(m, 0)), want)
 }
 
 func selectedAt(m *moment, c *call) value {
@@ -229,7 +226,7 @@ func choiceName(m *moment, c *call) value {
 
 func countNonEmpty(m *moment, c *call) value {
 	n := 0.0
-	for _, x := range c.nodes(m, 0) {
+	for _, x := range c.nodes(m) {
 		if x.value != "" {
 			n++
 		}
@@ -239,14 +236,14 @@ func countNonEmpty(m *moment, c *call) value {
 
 func sum(m *moment, c *call) value {
 	total := 0.0
-	for _, x := range c.nodes(m, 0) {
+	for _, x := range c.nodes(m) {
 		total += numberIn(x.value)
 	}
 	return total
 }
 
 func position(m *moment, c *call) value {
-	set := c.nodes(m, 0)
+	set := c.nodes(m)
 	if len(set) == 0 {
 		return math.NaN()
 	}

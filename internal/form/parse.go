@@ -1,5 +1,7 @@
 package form
 
+import "slices"
+
 // term is a part of an expression. The shapes: number, literal, reference, location, column, call, binary, negation.
 type term interface{ eval(m *moment) value }
 
@@ -106,16 +108,7 @@ func (p *parser) binary(level int) (term, *ExpressionError) {
 }
 
 func (p *parser) operator(among []string) bool {
-	t := p.at()
-	if t.kind != operatorToken {
-		return false
-	}
-	for _, op := range among {
-		if t.text == op {
-			return true
-		}
-	}
-	return false
+	return p.at().kind == operatorToken && slices.Contains(among, p.at().text)
 }
 
 func (p *parser) unary() (term, *ExpressionError) {

@@ -59,7 +59,7 @@ func (x *xlsform) readSurvey() {
 		}
 	}
 	for _, o := range open {
-		x.say(s, s.where(o.row, "", "type"), "begin_%s 没有 end_%s，请在这一组的最后补上", o.item.Kind, o.item.Kind)
+		x.sayf(s, s.where(o.row, "", "type"), "begin_%s 没有 end_%s，请在这一组的最后补上", o.item.Kind, o.item.Kind)
 	}
 }
 
@@ -67,7 +67,7 @@ func (x *xlsform) readSurvey() {
 func (x *xlsform) withoutType(r sheetRow) {
 	for _, c := range x.survey.columns {
 		if r.at(c.at) != "" {
-			x.say(x.survey, x.survey.where(r.n, "", "type"), "没有写 type，请写题目的类型（这一行的“%s”列有字）", c.head)
+			x.sayf(x.survey, x.survey.where(r.n, "", "type"), "没有写 type，请写题目的类型（这一行的“%s”列有字）", c.head)
 			return
 		}
 	}
@@ -76,12 +76,12 @@ func (x *xlsform) withoutType(r sheetRow) {
 func (x *xlsform) closeItem(open []openItem, word string, r sheetRow) []openItem {
 	cell := x.survey.where(r.n, "", "type")
 	if len(open) == 0 {
-		x.say(x.survey, cell, "多了一个 %s，前面没有对应的 begin", word)
+		x.sayf(x.survey, cell, "多了一个 %s，前面没有对应的 begin", word)
 		return open
 	}
 	last := open[len(open)-1]
 	if want := "end_" + string(last.item.Kind); want != word {
-		x.say(x.survey, cell, "这里该写 %s：最近的一组是第 %d 行的 begin_%s", want, last.row, last.item.Kind)
+		x.sayf(x.survey, cell, "这里该写 %s：最近的一组是第 %d 行的 begin_%s", want, last.row, last.item.Kind)
 	}
 	return open[:len(open)-1]
 }
@@ -90,7 +90,7 @@ func (x *xlsform) closeItem(open []openItem, word string, r sheetRow) []openItem
 func (x *xlsform) item(r sheetRow, text string) *Item {
 	kind, list, fault := readType(text)
 	if fault != "" {
-		x.say(x.survey, x.survey.where(r.n, "", "type"), "%s", fault)
+		x.sayf(x.survey, x.survey.where(r.n, "", "type"), "%s", fault)
 		// The row stays, so that what asks for its answer finds it; the fault keeps the form from being used.
 		kind = Text
 	}

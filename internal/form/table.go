@@ -3,6 +3,7 @@ package form
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -168,7 +169,7 @@ func (t table) descend(r Record, o ExportOptions, way []*entry, at Answers, inde
 		return add(t.row(r, o, at, indexes))
 	}
 	for i, one := range way[0].instancesIn(at) {
-		inner := append(indexes[:len(indexes):len(indexes)], strconv.Itoa(i+1))
+		inner := slices.Concat(indexes, []string{strconv.Itoa(i + 1)})
 		if err := t.descend(r, o, way[1:], one, inner, add); err != nil {
 			return err
 		}
@@ -225,10 +226,8 @@ func (c exportColumn) cell(at Answers, o ExportOptions) any {
 	case answer == "":
 		return nil
 	case c.choice != nil:
-		for _, name := range words(answer) {
-			if name == c.choice.Name {
-				return 1.0
-			}
+		if slices.Contains(words(answer), c.choice.Name) {
+			return 1.0
 		}
 		return 0.0
 	case o.Labels && c.of.list != nil:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -244,9 +245,9 @@ func (r columnRule) read(head string) (key, language string) {
 	}
 	language = strings.TrimSpace(language)
 	switch {
-	case contains(r.known, key) && !translated, contains(r.translated, key):
+	case slices.Contains(r.known, key) && !translated, slices.Contains(r.translated, key):
 		return key, language
-	case contains(r.refused, key):
+	case slices.Contains(r.refused, key):
 		return key, ""
 	case r.open:
 		return strings.TrimSpace(head), ""
@@ -254,22 +255,13 @@ func (r columnRule) read(head string) (key, language string) {
 	return "", ""
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
 func (r columnRule) wrong(c sheetColumn, twice, filled bool) string {
 	switch {
-	case contains(r.refused, c.key):
+	case slices.Contains(r.refused, c.key):
 		if filled {
 			return fmt.Sprintf("暂不支持“%s”这一列，请删去", c.head)
 		}
-	case twice && (c.key != "" && !r.open || contains(r.known, c.key)):
+	case twice && (c.key != "" && !r.open || slices.Contains(r.known, c.key)):
 		return fmt.Sprintf("“%s”这一列有两列，请删去一列", c.head)
 	case c.key == "" && nearest(strings.ToLower(c.head), r.known) != "":
 		return fmt.Sprintf("不认识“%s”这一列，是不是 %s", c.head, nearest(strings.ToLower(c.head), r.known))

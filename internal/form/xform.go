@@ -19,7 +19,7 @@ func (f *Form) XForm() ([]byte, error) {
 	}
 	w := &xformWriter{form: f}
 	w.document()
-	return w.Bytes(), nil
+	return w.out.Bytes(), nil
 }
 
 // Hash is the mark of an XForm in a form list: md5: and its MD5 in hex.
@@ -30,8 +30,7 @@ func Hash(xform []byte) string {
 
 // xformWriter writes the elements of an XForm.
 type xformWriter struct {
-	bytes.Buffer
-
+	out   bytes.Buffer
 	form  *Form
 	itext []itext
 }
@@ -51,18 +50,20 @@ func (w *xformWriter) open(name string, attrs ...string) { w.start(name, ">", at
 func (w *xformWriter) empty(name string, attrs ...string) { w.start(name, "/>", attrs) }
 
 func (w *xformWriter) start(name, end string, attrs attributes) {
-	w.WriteString("<" + name)
+	w.put("<" + name)
 	for i := 0; i+1 < len(attrs); i += 2 {
 		if attrs[i+1] != "" {
-			w.WriteString(" " + attrs[i] + `="`)
+			w.put(" " + attrs[i] + `="`)
 			w.escape(attrs[i+1])
-			w.WriteString(`"`)
+			w.put(`"`)
 		}
 	}
-	w.WriteString(end)
+	w.put(end)
 }
 
-func (w *xformWriter) close(name string) { w.WriteString("</" + name + ">") }
+func (w *xformWriter) put(text string) { w.out.WriteString(text) }
+
+func (w *xformWriter) close(name string) { w.put("</" + name + ">") }
 
 func (w *xformWriter) element(name, text string) {
 	w.open(name)
@@ -71,11 +72,11 @@ func (w *xformWriter) element(name, text string) {
 }
 
 func (w *xformWriter) escape(text string) {
-	_ = xml.EscapeText(&w.Buffer, []byte(text)) // a buffer takes everything
+	_ = xml.EscapeText(&w.out, []byte(text)) // a buffer takes everything
 }
 
 func (w *xformWriter) document() {
-	w.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
+	w.put(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
 	w.open("h:html", "xmlns", "http://www.w3.org/2002/xforms", "xmlns:h", "http://www.w3.org/1999/xhtml",
 		"xmlns:ev", "http://www.w3.org/2001/xml-events", "xmlns:xsd", "http://www.w3.org/2001/XMLSchema",
 		"xmlns:jr", "http://openrosa.org/javarosa", "xmlns:orx", "http://openrosa.org/xforms", "xmlns:odk", "http://www.opendatakit.org/xforms")
@@ -94,7 +95,7 @@ func (w *xformWriter) document() {
 	w.body(w.form.root)
 	w.close("h:body")
 	w.close("h:html")
-	w.WriteString("\n")
+	w.put("\n")
 }
 
 func (e *entry) textID(what string) string { return e.absolute() + ":" + what }
@@ -169,7 +170,7 @@ func (w *xformWriter) nodes(e *entry, first bool) {
 			if name := x.countNode(); name != "" {
 				w.empty(name)
 			}
-			w.WriteString("<" + x.Name + ` jr:template="">`)
+			w.put("<" + x.Name + ` jr:template="">`)
 			w.nodes(x, false)
 			w.close(x.Name)
 			if first {
@@ -398,10 +399,10 @@ type Listed struct {
 	DownloadURL        string // absolute
 }
 
-// FormList writes the list of forms that a client may download (https://docs.getodk.org/openrosa-form-list/).
-func FormList(forms []Listed) []byte {
+// XFormsList writes the list of forms that a client may download (https://docs.getodk.org/openrosa-form-list/).
+func XFormsList(forms []Listed) []byte {
 	w := &xformWriter{}
-	w.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
+	w.put(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
 	w.open("xforms", "xmlns", "http://openrosa.org/xforms/xformsList")
 	for _, x := range forms {
 		w.open("xform")
@@ -413,18 +414,18 @@ func FormList(forms []Listed) []byte {
 		w.close("xform")
 	}
 	w.close("xforms")
-	return w.Bytes()
+	return w.out.Bytes()
 }
 
 // Response writes what a client is answered; it shows the message to its user. nature is "submit_success",
 // "submit_error" or "" (https://docs.getodk.org/openrosa-http/).
 func Response(nature, message string) []byte {
 	w := &xformWriter{}
-	w.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
+	w.put(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
 	w.open("OpenRosaResponse", "xmlns", "http://openrosa.org/http/response")
 	w.open("message", "nature", nature)
 	w.escape(strings.TrimSpace(message))
 	w.close("message")
 	w.close("OpenRosaResponse")
-	return w.Bytes()
+	return w.out.Bytes()
 }

@@ -17,7 +17,7 @@ import (
 func xformOf(t *testing.T, f *Form) *element {
 	t.Helper()
 	if f.ID == "" {
-		f.Definition.ID, f.Definition.Title = "untitled", "无题"
+		f.ID, f.Title = "untitled", "无题"
 	}
 	content, err := f.XForm()
 	if err != nil {
@@ -165,7 +165,7 @@ func TestXForm_WantsAnIDAndATitle(t *testing.T) {
 }
 
 func TestFormList_SaysWhatMayBeDownloaded(t *testing.T) {
-	got := string(FormList([]Listed{{ID: "hygiene-check", Version: "1", Title: "环境卫生 <检查>", Hash: Hash([]byte("x")), DownloadURL: "https://pinghe.example/forms/1?a=1&b=2"}}))
+	got := string(XFormsList([]Listed{{ID: "hygiene-check", Version: "1", Title: "环境卫生 <检查>", Hash: Hash([]byte("x")), DownloadURL: "https://pinghe.example/forms/1?a=1&b=2"}}))
 	want := `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + `<xforms xmlns="http://openrosa.org/xforms/xformsList"><xform><formID>hygiene-check</formID><name>环境卫生 &lt;检查&gt;</name><version>1</version><hash>md5:9dd4e461268c8034f5c8564e155c67a6</hash><downloadUrl>https://pinghe.example/forms/1?a=1&amp;b=2</downloadUrl></xform></xforms>`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -208,7 +208,7 @@ func TestReadInstance_FindsWhatWasHandedIn(t *testing.T) {
 	for _, s := range list {
 		f := forms[s.Form]
 		if f.ID == "" {
-			f.Definition.ID, f.Definition.Title = "untitled", "无题"
+			f.ID, f.Title = "untitled", "无题"
 		}
 		state := f.Fill(s.Answers, now)
 		in, err := f.ReadInstance([]byte(instanceXML(f, "uuid:1", state.Fields)))

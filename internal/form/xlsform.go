@@ -70,14 +70,14 @@ var settingColumns = columnRule{
 	refused: []string{"public_key", "submission_url", "auto_send", "auto_delete", "omit_instanceid", "sms_keyword", "sms_separator", "name", "client_editable", "namespaces", "attribute", "compact_prefix", "compact_delimiter", "compact_tag", "clean_text_values"},
 }
 
-func (x *xlsform) say(s *sheet, cell, format string, args ...any) {
+func (x *xlsform) sayf(s *sheet, cell, format string, args ...any) {
 	x.faults = append(x.faults, Fault{Sheet: s.name, Cell: cell, Message: fmt.Sprintf(format, args...)})
 }
 
 func (x *xlsform) read() {
 	if x.survey == nil {
 		x.survey = &sheet{name: "survey"}
-		x.say(x.survey, "A1", "没有 survey 工作表，请加上（名字就叫 survey）")
+		x.sayf(x.survey, "A1", "没有 survey 工作表，请加上（名字就叫 survey）")
 		return
 	}
 	for _, s := range []struct {
@@ -106,7 +106,7 @@ func (x *xlsform) formulas(s *sheet) {
 	for _, r := range s.rows {
 		for _, c := range s.columns {
 			if text := r.at(c.at); excelError(text) {
-				x.say(s, cellAt(c.at, r.n), "公式出错（%s），请改成值", text)
+				x.sayf(s, cellAt(c.at, r.n), "公式出错（%s），请改成值", text)
 			}
 		}
 	}
@@ -120,7 +120,7 @@ func (x *xlsform) need(s *sheet, keys ...string) (whole bool) {
 	}
 	for _, key := range keys {
 		if _, ok := s.column(key, ""); !ok {
-			x.say(s, cellAt(0, max(s.headRow, 1)), "没有 %s 这一列，请在第一行加上", key)
+			x.sayf(s, cellAt(0, max(s.headRow, 1)), "没有 %s 这一列，请在第一行加上", key)
 			whole = false
 		}
 	}
@@ -153,19 +153,19 @@ func (x *xlsform) readSettings() {
 	}
 	s, row := x.settings, x.settings.rows[0]
 	if len(s.rows) > 1 {
-		x.say(s, cellAt(0, s.rows[1].n), "settings 只能写一行，请删去这一行")
+		x.sayf(s, cellAt(0, s.rows[1].n), "settings 只能写一行，请删去这一行")
 	}
 	d := x.form
 	d.Title, d.ID, d.Version = s.cell(row, "form_title", ""), s.cell(row, "form_id", ""), s.cell(row, "version", "")
 	d.InstanceName = s.cell(row, "instance_name", "")
 	if d.ID != "" && !validID(d.ID) {
-		x.say(s, s.where(row.n, "", "form_id"), "form_id“%s”只能有字母、汉字、数字和 - _ .，最多 %d 个字", d.ID, maxNameLength)
+		x.sayf(s, s.where(row.n, "", "form_id"), "form_id“%s”只能有字母、汉字、数字和 - _ .，最多 %d 个字", d.ID, maxNameLength)
 	}
 	if len([]rune(d.Title)) > 200 {
-		x.say(s, s.where(row.n, "", "form_title"), "form_title 超过 200 个字，请改短")
+		x.sayf(s, s.where(row.n, "", "form_title"), "form_title 超过 200 个字，请改短")
 	}
 	if len([]rune(d.Version)) > maxNameLength {
-		x.say(s, s.where(row.n, "", "version"), "version 超过 %d 个字，请改短", maxNameLength)
+		x.sayf(s, s.where(row.n, "", "version"), "version 超过 %d 个字，请改短", maxNameLength)
 	}
 	d.DuplicateChoices = slices.Contains(yes, strings.ToLower(s.cell(row, "allow_choice_duplicates", "")))
 	x.chooseLanguage(s, row, languages, plain)
@@ -187,7 +187,7 @@ func (x *xlsform) chooseLanguage(s *sheet, row sheetRow, languages []string, pla
 		}
 	}
 	if !plain {
-		x.say(s, s.where(row.n, "", "default_language"), "没有“label::%s”这一列，请改成 survey 里有的语言：%s", wanted, strings.Join(languages, "、"))
+		x.sayf(s, s.where(row.n, "", "default_language"), "没有“label::%s”这一列，请改成 survey 里有的语言：%s", wanted, strings.Join(languages, "、"))
 		return
 	}
 	x.language = wanted
@@ -203,7 +203,7 @@ func (x *xlsform) readChoices() {
 		name := s.cell(r, "list_name", "")
 		c := Choice{Name: s.cell(r, "name", ""), Label: s.cell(r, "label", x.language)}
 		for _, col := range s.columns {
-			if text := r.at(col.at); text != "" && !contains(choiceColumns.known, col.key) && ValidName(col.key) {
+			if text := r.at(col.at); text != "" && !slices.Contains(choiceColumns.known, col.key) && ValidName(col.key) {
 				if c.Columns == nil {
 					c.Columns = map[string]string{}
 				}
@@ -212,7 +212,7 @@ func (x *xlsform) readChoices() {
 		}
 		if name == "" {
 			if c.Name != "" || c.Label != "" {
-				x.say(s, s.where(r.n, "", "list_name"), "选项没有写 list_name，请写它属于哪个选项表")
+				x.sayf(s, s.where(r.n, "", "list_name"), "选项没有写 list_name，请写它属于哪个选项表")
 			}
 			continue
 		}

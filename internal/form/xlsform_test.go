@@ -13,18 +13,18 @@ import (
 )
 
 // mustRead reads a workbook that has no faults.
-func mustRead(t testing.TB, name string, content []byte) *Form {
-	t.Helper()
+func mustRead(tb testing.TB, name string, content []byte) *Form {
+	tb.Helper()
 	d, faults := ReadXLSForm(bytes.NewReader(content))
 	for _, f := range faults {
-		t.Errorf("%s: %s", name, f)
+		tb.Errorf("%s: %s", name, f)
 	}
 	if d == nil {
-		t.FailNow()
+		tb.FailNow()
 	}
 	f, faults := Compile(d)
 	if len(faults) > 0 {
-		t.Fatalf("%s: %v", name, faults)
+		tb.Fatalf("%s: %v", name, faults)
 	}
 	return f
 }
