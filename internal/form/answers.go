@@ -73,6 +73,15 @@ func clean(s string) string {
 	}, s)
 }
 
+// cut leaves the first characters of a text that is longer than an answer may be: what is computed of long answers would
+// double and double again.
+func cut(s string) string {
+	if len(s) <= MaxAnswer || utf8.RuneCountInString(s) <= MaxAnswer {
+		return s
+	}
+	return string([]rune(s)[:MaxAnswer])
+}
+
 // builder makes the nodes of a form from answers.
 type builder struct {
 	form   *Form
@@ -144,8 +153,8 @@ func (b *builder) question(parent *node, e *entry, v any, present bool) *node {
 	if n.fresh = !present; n.fresh && e.begins == nil {
 		n.value = e.Default
 	}
-	if utf8.RuneCountInString(n.value) > MaxAnswer {
-		n.value = string([]rune(n.value)[:MaxAnswer])
+	if whole := n.value; cut(whole) != whole {
+		n.value = cut(whole)
 		b.say(n.place(), fmt.Sprintf("超过 %d 个字，多出的没有采用", MaxAnswer))
 	}
 	return n

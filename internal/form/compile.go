@@ -162,8 +162,8 @@ func (c *compiler) checkName(e, child *entry) {
 		c.faultf(child, "name", "没有写 name，请补上（字母、汉字或下划线开头）")
 	case !ValidName(name):
 		c.faultf(child, "name", "name“%s”不合规则：字母、汉字或下划线开头，后面只能有字母、汉字、数字、- _ .，最多 %d 个字", name, maxNameLength)
-	case strings.EqualFold(name, "meta"):
-		c.faultf(child, "name", "name 不能用 meta，请改一个")
+	case strings.EqualFold(name, "meta"), name == "__proto__": // ODK's own, and JavaScript's
+		c.faultf(child, "name", "name 不能用 %s，请改一个", name)
 	case e.child(name) != nil:
 		c.faultf(child, "name", "这里已经有一个“%s”，请改一个 name", name)
 	}
@@ -405,5 +405,5 @@ func (t template) render(m *moment) string {
 		}
 		b.WriteString(stringOf(p.ref.eval(m)))
 	}
-	return b.String()
+	return cut(b.String())
 }

@@ -97,7 +97,7 @@ func storedOf(v value) string {
 	if f, isNumber := v.(float64); isNumber && math.IsNaN(f) {
 		return ""
 	}
-	return clean(stringOf(v))
+	return cut(clean(stringOf(v)))
 }
 
 func (s *step) runRepeat(b *builder, parent *node, now time.Time) {

@@ -304,3 +304,20 @@ func TestFill_OfWhatWasHandedInIsTheSameAgain(t *testing.T) {
 		}
 	}
 }
+
+// A chain of calculations that each double the last would need more memory than there is.
+func TestFill_ComputedTextsDoNotGrowWithoutEnd(t *testing.T) {
+	text := "survey\ntype | name | label | calculation\ntext | c0 | 长 |\n"
+	for i := range 60 {
+		text += fmt.Sprintf("calculate | c%d | | concat(${c%d}, ${c%d})\n", i+1, i, i)
+	}
+	f := mustRead(t, "doubling", workbookOf(t, text+"note | n | "+strings.Repeat("${c60}", 50)+" |\n"))
+	now, _ := readScenarios(t)
+	answers := Answers{"c0": "平😀"}
+	state := f.Fill(answers, now)
+	last := state.Fields[60]
+	if n := len([]rune(last.Value)); n != MaxAnswer || len([]rune(state.Fields[61].Label)) != MaxAnswer {
+		t.Errorf("%d characters", n)
+	}
+	fillBoth(t, map[string]*Form{"doubling": f}, now, []string{"doubling"}, []Answers{answers})
+}

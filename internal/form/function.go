@@ -56,8 +56,8 @@ func init() { //nolint:gochecknoinits // the table and the parser need each othe
 		"sum":             {min: 1, max: 1, nodes: []int{0}, does: sum},
 		"min":             {min: 1, max: many, does: func(m *moment, c *call) value { return c.extreme(m, math.Min) }},
 		"max":             {min: 1, max: many, does: func(m *moment, c *call) value { return c.extreme(m, math.Max) }},
-		"join":            {min: 1, max: many, does: func(m *moment, c *call) value { return strings.Join(c.strings(m, 1), c.str(m, 0)) }},
-		"concat":          {min: 1, max: many, does: func(m *moment, c *call) value { return strings.Join(c.strings(m, 0), "") }},
+		"join":            {min: 1, max: many, does: func(m *moment, c *call) value { return cut(strings.Join(c.strings(m, 1), c.str(m, 0))) }},
+		"concat":          {min: 1, max: many, does: func(m *moment, c *call) value { return cut(strings.Join(c.strings(m, 0), "")) }},
 		"position":        {min: 1, max: 1, nodes: []int{0}, does: position},
 		"indexed-repeat":  {min: 3, max: 7, nodes: []int{0, 1, 3, 5}, does: indexedRepeat},
 		// numbers

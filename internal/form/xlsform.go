@@ -90,8 +90,8 @@ func (x *xlsform) read() {
 			x.formulas(s.sheet)
 		}
 	}
-	whole := x.need(x.survey, "type", "name")
-	if !x.need(x.choices, "list_name", "name") || !whole {
+	whole := x.need(x.survey, "type", "name", "label")
+	if !x.need(x.choices, "list_name", "name", "label") || !whole {
 		return
 	}
 	x.readSettings()
@@ -119,7 +119,7 @@ func (x *xlsform) need(s *sheet, keys ...string) (whole bool) {
 		return whole
 	}
 	for _, key := range keys {
-		if _, ok := s.column(key, ""); !ok {
+		if !slices.ContainsFunc(s.columns, func(c sheetColumn) bool { return c.key == key }) {
 			x.sayf(s, cellAt(0, max(s.headRow, 1)), "没有 %s 这一列，请在第一行加上", key)
 			whole = false
 		}

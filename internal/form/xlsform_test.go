@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 )
 
 // mustRead reads a workbook that has no faults.
@@ -172,6 +174,50 @@ func TestReadXLSForm_SaysWhatIsWrongWithTheFileItself(t *testing.T) {
 		if d != nil || len(faults) != 1 || !strings.Contains(faults[0].String(), c.says) {
 			t.Errorf("%.20q: %v, want %s", c.content, faults, c.says)
 		}
+	}
+}
+
+// What a spreadsheet program keeps as numbers, days and truth values is read as it was meant.
+func TestReadXLSForm_OfCellsThatAreNoText(t *testing.T) {
+	f := excelize.NewFile()
+	defer f.Close()
+	if err := f.SetSheetName("Sheet1", "survey"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"choices", "settings"} {
+		if _, err := f.NewSheet(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for sheet, rows := range map[string][][]any{
+		"survey": {
+			{"type", "name", "label", "required", "default", "repeat_count", "read_only", "constraint"},
+			{"date", "day", "日期", true, time.Date(2023, 6, 28, 0, 0, 0, 0, time.UTC), nil, false},
+			{"select_one n", "n", 1, false, 2},
+			{"begin_repeat", "r", "组", nil, nil, 3},
+			{"decimal", "x", "数", nil, 0.5, nil, nil, ". > 0"},
+			{"end_repeat"},
+		},
+		"choices":  {{"list_name", "name", "label"}, {"n", 1, "一"}, {"n", 2, 2023}},
+		"settings": {{"form_title", "form_id", "version"}, {"数", 12, 2023063001}},
+	} {
+		for i, row := range rows {
+			if err := f.SetSheetRow(sheet, cellAt(0, i+1), &row); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	form := mustRead(t, "typed", b.Bytes())
+	day, n, x := form.root.items[0], form.root.items[1], form.root.items[2].items[0]
+	if day.Required != "yes" || day.Default != "2023-06-28" || day.ReadOnly != "" || n.Required != "" || n.Default != "2" || n.Label != "1" || x.Default != "0.5" || x.parent.RepeatCount != "3" {
+		t.Errorf("%+v %+v %+v", day.Item, n.Item, x.Item)
+	}
+	if form.ID != "12" || form.Version != "2023063001" || form.lists["n"].Choices[1].Label != "2023" {
+		t.Errorf("%+v", form.Definition)
 	}
 }
 

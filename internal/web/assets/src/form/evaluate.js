@@ -27,7 +27,10 @@ function binary(t, m) {
   }
 }
 
-const columnOf = (choice, name) => (name === "name" || name === "label" ? choice[name] : choice.columns?.[name] ?? "");
+function columnOf(choice, name) {
+  if (name === "name" || name === "label") return choice[name];
+  return choice.columns && Object.hasOwn(choice.columns, name) ? choice.columns[name] : "";
+}
 
 function path(t, at) {
   for (let n = t.up; n > 0 && at; n--) at = at.parent;

@@ -3,8 +3,8 @@
 import { evaluate } from "./evaluate.js";
 import { holds } from "./definition.js";
 import { words } from "./functions.js";
-import { civilAt, dateText, readMoment } from "./days.js";
-import { booleanOf, formatNumber, numberIn, numberOf, plainNumber, stringOf, trim } from "./values.js";
+import { readMoment } from "./days.js";
+import { booleanOf, cut, formatNumber, numberIn, numberOf, plainNumber, stringOf, trim } from "./values.js";
 
 const INSTANCES = 500, ANSWER = 20_000, NODES = 50_000, DIGITS = 15, FILE_NAME = 200;
 
@@ -95,9 +95,9 @@ function question(b, parent, e, v, present) {
   n.value = e.item.kind === "text" ? text : trim(text);
   n.fresh = !present;
   if (n.fresh && !e.begins) n.value = e.item.default ?? "";
-  const chars = n.value.length > ANSWER ? Array.from(n.value) : [];
-  if (chars.length > ANSWER) {
-    n.value = chars.slice(0, ANSWER).join("");
+  const whole = n.value;
+  n.value = cut(whole);
+  if (n.value !== whole) {
     say(b, placeOf(n), `超过 ${ANSWER} 个字，多出的没有采用`);
   }
   return n;
@@ -126,7 +126,7 @@ function run(s, b, top, now) {
 }
 
 // storedOf is a computed value as an answer: what is no number is no answer.
-const storedOf = (v) => (Number.isNaN(v) ? "" : clean(stringOf(v)));
+const storedOf = (v) => (Number.isNaN(v) ? "" : cut(clean(stringOf(v))));
 
 function runRepeat(s, b, parent, now) {
   const e = s.of, v = evaluate(s.does, { at: { entry: e, parent, index: 1, value: "", kids: [] }, now });
@@ -146,7 +146,7 @@ function runRepeat(s, b, parent, now) {
   parent.kids[e.order] = list.slice(0, count);
 }
 
-const render = (template, m) => template.map((p) => (p.ref ? stringOf(evaluate(p.ref, m)) : p.text)).join("");
+const render = (template, m) => cut(template.map((p) => (p.ref ? stringOf(evaluate(p.ref, m)) : p.text)).join(""));
 
 const fieldsOf = (p, n, asked) => n.entry.items.map((e, i) => (e.item.kind === "repeat" ? repeatField(p, n, e, asked) : field(p, n.kids[i][0], asked)));
 
@@ -220,6 +220,3 @@ function wrongPlace(answer) {
   if (list.length < 2 || list.length > 4) return `“${short(answer)}”不是位置，请写“纬度 经度”，如 36.08 111.52`;
   return list.every((part, i) => plainNumber(part) && Math.abs(numberIn(part)) <= top[i]) ? "" : `“${short(answer)}”不是位置：纬度在 -90 到 90 之间，经度在 -180 到 180 之间`;
 }
-
-// today is the present civil day in Shanghai, for screens that begin with it.
-export const today = (now = Date.now()) => dateText(civilAt(now));

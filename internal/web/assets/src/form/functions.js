@@ -3,7 +3,7 @@
 import { civilAt, dateText, formatMoment, momentIn, nowText, readMoment, utcDaysOf } from "./days.js";
 import { matches } from "./pattern.js";
 import { evaluate, reach, relevantOf } from "./evaluate.js";
-import { booleanOf, numberIn, numberOf, plainNumber, power, round, stringOf, trim } from "./values.js";
+import { booleanOf, cut, numberIn, numberOf, plainNumber, power, round, stringOf, trim } from "./values.js";
 
 const MANY = 20, NODES = 50_000;
 
@@ -81,8 +81,8 @@ const table = {
   sum: [1, 1, (a, m) => nodes(a, m, 0).reduce((total, n) => total + numberIn(n.value), 0)],
   min: [1, MANY, (a, m) => extreme(a, m, Math.min)],
   max: [1, MANY, (a, m) => extreme(a, m, Math.max)],
-  join: [1, MANY, (a, m) => { const rest = strings(a, m, 1); return rest.join(str(a, m, 0)); }],
-  concat: [1, MANY, (a, m) => strings(a, m, 0).join("")],
+  join: [1, MANY, (a, m) => { const rest = strings(a, m, 1); return cut(rest.join(str(a, m, 0))); }],
+  concat: [1, MANY, (a, m) => cut(strings(a, m, 0).join(""))],
   position: [1, 1, (a, m) => nodes(a, m, 0)[0]?.index ?? NaN],
   "indexed-repeat": [3, 7, indexedRepeat],
   number: [1, 1, (a, m) => num(a, m, 0)],

@@ -22,6 +22,13 @@ export function formatNumber(n) {
 }
 
 export const plainNumber = (s) => /^-?([0-9]+\.?[0-9]*|\.[0-9]+|\.)$/.test(s) && /[0-9]/.test(s);
+// cut leaves the first 20,000 characters of a text: what is computed of long answers would double and double again.
+export function cut(s) {
+  if (s.length <= 20_000) return s;
+  const chars = Array.from(s);
+  return chars.length <= 20_000 ? s : chars.slice(0, 20_000).join("");
+}
+
 export const trim = (s) => s.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
 
 export function numberIn(s) {
