@@ -191,6 +191,10 @@ func (b *binder) call(x *call) {
 		b.regex(x)
 	case "indexed-repeat":
 		b.indexedRepeat(x)
+	case "selected":
+		if _, bare := x.args[1].(number); bare {
+			b.sayf(x.at, "selected() 的第 2 个参数是选项的 name，要加引号，如 '2'")
+		}
 	case "not", "boolean", "if":
 		b.condition(x.args[0])
 	case "once":

@@ -216,16 +216,44 @@ func power(x, y float64) float64 {
 	return cut
 }
 
-// round is XPath 1.0, 4.4: a half goes up. Digits after the point may be asked for, negative ones before it.
+// round is XPath 1.0, 4.4: a half goes up. Digits after the point may be asked for, negative ones before it. After the
+// point it rounds the number as it is written, as people and ODK Collect do: 1.005 to two digits is 1.01.
 func round(x, digits float64) float64 {
 	if math.IsNaN(digits) {
 		return math.NaN()
 	}
 	d := int(math.Max(-15, math.Min(15, math.Trunc(digits))))
-	p := math.Pow10(max(d, -d))
-	half := func(f float64) float64 { return math.Floor(f + 0.5) }
 	if d >= 0 {
-		return half(float64(x*p)) / p
+		return roundWritten(x, d)
 	}
-	return half(x/p) * p
+	p := math.Pow10(-d)
+	return math.Floor(x/p+0.5) * p
+}
+
+func roundWritten(x float64, d int) float64 {
+	whole, part, _ := strings.Cut(formatNumber(math.Abs(x)), ".")
+	if len(part) <= d {
+		return x
+	}
+	kept, rest := []byte(whole+part[:d]), part[d:]
+	if rest[0] > '5' || rest[0] == '5' && (x > 0 || strings.Trim(rest[1:], "0") != "") {
+		kept = oneMore(kept)
+	}
+	text := string(kept)
+	f, err := strconv.ParseFloat(text[:len(text)-d]+"."+text[len(text)-d:], 64)
+	if err != nil {
+		return x
+	}
+	return math.Copysign(f, x)
+}
+
+// oneMore is the next number, of its digits.
+func oneMore(digits []byte) []byte {
+	for i := len(digits) - 1; i >= 0; i-- {
+		if digits[i]++; digits[i] <= '9' {
+			return digits
+		}
+		digits[i] = '0'
+	}
+	return append([]byte{'1'}, digits...)
 }

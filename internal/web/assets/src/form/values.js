@@ -96,10 +96,25 @@ export function power(x, y) {
   return Number.isFinite(p) ? Number(p.toPrecision(14)) : p;
 }
 
-// round sends a half up, at so many digits after the point, or before it.
+// round sends a half up. After the point it rounds the number as it is written: 1.005 to two digits is 1.01.
 export function round(x, digits) {
   if (Number.isNaN(digits)) return NaN;
   const d = Math.max(-15, Math.min(15, Math.trunc(digits))), p = Number(`1e${Math.abs(d)}`);
-  const half = (f) => Math.floor(f + 0.5);
-  return d >= 0 ? half(x * p) / p : half(x / p) * p;
+  return d >= 0 ? roundWritten(x, d) : Math.floor(x / p + 0.5) * p;
+}
+
+function roundWritten(x, d) {
+  const [whole, part = ""] = formatNumber(Math.abs(x)).split(".");
+  if (part.length <= d) return x;
+  const rest = part.slice(d), up = rest[0] > "5" || (rest[0] === "5" && (x > 0 || /[1-9]/.test(rest.slice(1))));
+  let kept = whole + part.slice(0, d);
+  if (up) kept = oneMore(kept);
+  return Number(`${kept.slice(0, kept.length - d)}.${kept.slice(kept.length - d)}`) * (x < 0 ? -1 : 1);
+}
+
+// oneMore is the next number, of its digits.
+function oneMore(digits) {
+  const nines = /9*$/.exec(digits)[0].length, at = digits.length - nines - 1;
+  if (at < 0) return `1${"0".repeat(nines)}`;
+  return digits.slice(0, at) + String(Number(digits[at]) + 1) + "0".repeat(nines);
 }
