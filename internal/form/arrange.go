@@ -56,10 +56,17 @@ func (f *Form) all() (list []*entry) {
 // needs are the steps that must come before s: what decides its own instances, and whatever decides the values,
 // relevance and instances of what it asks for.
 func (c *compiler) needs(s *step, by map[*entry][]*step) (list []*step) {
+	listed := map[*step]bool{}
+	needs := func(other *step) {
+		if !listed[other] {
+			listed[other] = true
+			list = append(list, other)
+		}
+	}
 	add := func(e *entry, columns ...string) {
 		for _, other := range by[e] {
-			if slices.Contains(columns, other.column) && !slices.Contains(list, other) {
-				list = append(list, other)
+			if slices.Contains(columns, other.column) {
+				needs(other)
 			}
 		}
 	}
@@ -73,7 +80,7 @@ func (c *compiler) needs(s *step, by map[*entry][]*step) (list []*step) {
 	b.walk(s.does, true)
 	for _, used := range b.used {
 		if used != s.of && slices.Contains(used.way(), s.of) {
-			list = append(list, s) // a group's condition asks what stands in the group
+			needs(s) // a group's condition asks what stands in the group
 			continue
 		}
 		if slices.Contains(s.of.way(), used) && used.Holds() {
@@ -83,8 +90,8 @@ func (c *compiler) needs(s *step, by map[*entry][]*step) (list []*step) {
 			add(outer, "repeat_count", "relevant")
 		}
 		add(used, "calculation", "default")
-		if used == s.of && !slices.Contains(list, s) {
-			list = append(list, s) // it asks for itself
+		if used == s.of {
+			needs(s) // it asks for itself
 		}
 	}
 	return list

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -15,6 +16,9 @@ type binder struct {
 }
 
 func (b *binder) sayf(at int, format string, args ...any) {
+	if len(b.wrong) >= maxFaultsInOne {
+		return
+	}
 	b.wrong = append(b.wrong, wrongAt(at, format, args...))
 }
 
@@ -82,11 +86,7 @@ func (b *binder) reference(x *reference, asNodes bool) {
 	found := b.form.names[x.name]
 	switch len(found) {
 	case 0:
-		near := ""
-		if other := nearest(x.name, b.form.allNames()); other != "" {
-			near = "，是不是 ${" + other + "}"
-		}
-		b.sayf(x.at, "没有叫“%s”的题目%s", x.name, near)
+		b.sayf(x.at, "没有叫“%s”的题目%s", x.name, b.form.suggestion(x.name))
 		return
 	case 1:
 		x.target = found[0]
@@ -119,11 +119,15 @@ func (b *binder) closest(found []*entry) *entry {
 	return nil
 }
 
-func (f *Form) allNames() (names []string) {
-	for name := range f.names {
-		names = append(names, name)
+// suggestion is what a name that is not there is likely to mean.
+func (f *Form) suggestion(name string) string {
+	if f.suggested++; f.suggested > maxSuggestions {
+		return ""
 	}
-	return names
+	if other := nearest(name, slices.Collect(maps.Keys(f.names))); other != "" {
+		return "，是不是 ${" + other + "}"
+	}
+	return ""
 }
 
 // use notes that an item is asked for, and refuses a group where an answer is wanted.

@@ -17,6 +17,8 @@ type Form struct {
 	lists map[string]*List
 	steps []*step
 	title term // of instance_name
+
+	suggested int // names, while it is compiled
 }
 
 // entry is an item in its place.
@@ -61,6 +63,13 @@ func (e *entry) child(name string) *entry {
 	return nil
 }
 
+// Of very many faults these are told; the rest is likely to be more of the same.
+const (
+	maxFaults      = 1_000
+	maxFaultsInOne = 20  // expression
+	maxSuggestions = 100 // of a name for one that is not there; each looks at all names
+)
+
 // compiler turns a definition into a form and gathers what is wrong with it.
 type compiler struct {
 	form   *Form
@@ -93,6 +102,9 @@ func Compile(d *Definition) (*Form, []Fault) {
 }
 
 func (c *compiler) faultf(e *entry, column, format string, args ...any) {
+	if len(c.faults) >= maxFaults {
+		return
+	}
 	c.faults = append(c.faults, Fault{Item: e.path(), Column: column, item: e.Item, Message: fmt.Sprintf(format, args...)})
 }
 
@@ -189,6 +201,9 @@ func (c *compiler) checkItem(e *entry) {
 	}
 	if e.Label == "" && e.Hint == "" && e.Kind != Calculate && !e.Holds() {
 		c.faultf(e, "label", "没有写 label，请写给填表人看的问题")
+	}
+	if strings.Contains(e.Appearance, "search(") {
+		c.faultf(e, "appearance", "暂不支持 search()，请把选项写进 choices，用 choice_filter 筛")
 	}
 	if e.Constraint == "" && e.ConstraintMessage != "" {
 		c.faultf(e, "constraint_message", "写了 constraint_message，却没有写 constraint，请补上条件或删去这句话")

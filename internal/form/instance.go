@@ -12,8 +12,8 @@ import (
 	"pinzhi/internal/kernel"
 )
 
-// Instance is one filled-in copy as a client hands it in.
-type Instance struct {
+// Submission is one filled-in copy as a client hands it in.
+type Submission struct {
 	FormID, Version string
 	ID              string // its instanceID: uuid:…
 	Replaces        string // its deprecatedID: the copy that this one corrects
@@ -64,12 +64,12 @@ func (e *element) first(name string) *element {
 var errNotInstance = kernel.E(kernel.Invalid, "提交的答卷读不出来，请在手机上重新发送")
 
 // ReadInstanceHead reads which form and version a copy is of, and its ID, before its form is known.
-func ReadInstanceHead(content []byte) (*Instance, error) {
+func ReadInstanceHead(content []byte) (*Submission, error) {
 	_, in, err := readHead(content)
 	return in, err
 }
 
-func readHead(content []byte) (*element, *Instance, error) {
+func readHead(content []byte) (*element, *Submission, error) {
 	if len(content) > maxInstance {
 		return nil, nil, kernel.E(kernel.TooLarge, "答卷超过 %d MB", maxInstance>>20)
 	}
@@ -78,7 +78,7 @@ func readHead(content []byte) (*element, *Instance, error) {
 		return nil, nil, errNotInstance.Because(err)
 	}
 	meta := root.first("meta")
-	in := &Instance{
+	in := &Submission{
 		FormID: root.attr("id"), Version: root.attr("version"),
 		ID: strings.TrimSpace(meta.first("instanceID").text), Replaces: strings.TrimSpace(meta.first("deprecatedID").text),
 	}
@@ -94,7 +94,7 @@ func readHead(content []byte) (*element, *Instance, error) {
 // ReadInstance reads a copy of this form as an ODK client hands it in. What it does not say is empty: a default does not
 // come back. It fails with invalid for what is no copy of a form, and with conflict for a copy of another form; whether
 // the answers hold is for Fill to say.
-func (f *Form) ReadInstance(content []byte) (*Instance, error) {
+func (f *Form) ReadInstance(content []byte) (*Submission, error) {
 	root, in, err := readHead(content)
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (f *Form) ReadInstance(content []byte) (*Instance, error) {
 }
 
 // answers reads the items within e.
-func (in *Instance) answers(e *entry, from *element) Answers {
+func (in *Submission) answers(e *entry, from *element) Answers {
 	a := Answers{}
 	known := map[string]bool{"meta": e.parent == nil}
 	for _, x := range e.items {
@@ -140,7 +140,7 @@ func (e *element) isTemplate() bool {
 	return slices.ContainsFunc(e.attrs, func(a xml.Attr) bool { return a.Name.Local == "template" })
 }
 
-func (in *Instance) answer(e *entry, text string) string {
+func (in *Submission) answer(e *entry, text string) string {
 	text = clean(text)
 	if e.Kind != Text {
 		text = strings.TrimSpace(text)

@@ -19,7 +19,7 @@ import (
 type Inbox interface {
 	// Keep stores a copy, and reports whether it did so now: a copy whose ID is there with the same content is kept once.
 	// With another content it fails with conflict.
-	Keep(ctx context.Context, in *Instance, content []byte) (first bool, err error)
+	Keep(ctx context.Context, in *Submission, content []byte) (first bool, err error)
 	// Attach stores a file of a copy under its name. The same name again changes nothing.
 	Attach(ctx context.Context, instanceID, name string, content io.Reader) error
 	// Attached lists the names of the files that are stored.
@@ -28,9 +28,9 @@ type Inbox interface {
 
 // Receipt is what came of one request.
 type Receipt struct {
-	Instance *Instance
-	First    bool     // the copy was stored by this request
-	Missing  []string // files of it that have not come yet
+	Submission *Submission
+	First      bool     // the copy was stored by this request
+	Missing    []string // files of it that have not come yet
 }
 
 // The names that OpenRosa gives to the parts of a request.
@@ -65,7 +65,7 @@ func Receive(ctx context.Context, forms func(ctx context.Context, id, version st
 	if err != nil {
 		return nil, err
 	}
-	r := &Receipt{Instance: in}
+	r := &Receipt{Submission: in}
 	if r.First, err = box.Keep(ctx, in, content); err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func contentOf(header *multipart.FileHeader) (content []byte, err error) {
 	return b.Bytes(), err
 }
 
-func attachAll(ctx context.Context, box Inbox, in *Instance, post *multipart.Form) error {
+func attachAll(ctx context.Context, box Inbox, in *Submission, post *multipart.Form) error {
 	count := 0
 	for part, files := range post.File {
 		if part == submissionPart {

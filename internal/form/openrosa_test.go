@@ -28,7 +28,7 @@ func newShelf() *shelf {
 	return &shelf{copies: map[string][]byte{}, files: map[string]map[string]string{}}
 }
 
-func (s *shelf) Keep(_ context.Context, in *Instance, content []byte) (bool, error) {
+func (s *shelf) Keep(_ context.Context, in *Submission, content []byte) (bool, error) {
 	if have, ok := s.copies[in.ID]; ok {
 		if !bytes.Equal(have, content) {
 			return false, kernel.E(kernel.Conflict, "编号相同，内容不同")
@@ -140,14 +140,14 @@ func TestReceive_ASubmissionOverSeveralRequestsIsStoredOnce(t *testing.T) {
 		}
 	}
 	for i, want := range []Receipt{{First: true, Missing: []string{"b.jpg"}}, {}, {}, {}} {
-		if got := receipts[i]; got.First != want.First || !slices.Equal(got.Missing, want.Missing) || got.Instance.ID != "uuid:77f0" {
+		if got := receipts[i]; got.First != want.First || !slices.Equal(got.Missing, want.Missing) || got.Submission.ID != "uuid:77f0" {
 			t.Errorf("request %d: %+v, want %+v", i+1, got, want)
 		}
 	}
 	if len(box.copies) != 1 || box.stored != 2 || box.files["uuid:77f0"]["a.jpg"] != "JPEG A" || len(box.files["uuid:77f0"]["b.jpg"]) != 3<<20 {
 		t.Errorf("%d copies, %d files", len(box.copies), box.stored)
 	}
-	if v := receipts[0].Instance.Answers["site"]; v != "一标段" {
+	if v := receipts[0].Submission.Answers["site"]; v != "一标段" {
 		t.Errorf("site is %v", v)
 	}
 }

@@ -249,6 +249,22 @@ func TestReadInstance_OfODKCollect(t *testing.T) {
 	}
 }
 
+// A copy as ODK Web Forms writes it, made by its engine from the XForm of the fifteenth form: decimals with a point.
+func TestReadInstance_OfODKWebForms(t *testing.T) {
+	f := mustRead(t, "15", formFiles(t)["15-志愿服务"])
+	const content = `<data id="volunteer" version="5"><name>孙七</name><id_card>12345X</id_card><born>2010-01-01</born><age>13</age><young/><guardian>孙父</guardian><skills>teach</skills><slot><week>mon</week><hours>2.0</hours><line>1. 周一 2.0 小时</line></slot><slot><week>sat</week><hours>3.5</hours><line>2. 周六 3.5 小时</line></slot><plan>1. 周一 2.0 小时；2. 周六 3.5 小时</plan><weekly>5.5</weekly><show_plan/><meta><instanceID>uuid:1e31a831-afa6-42e4-bf3f-6ba31fb1b38f</instanceID><deprecatedID>uuid:11111111-1111-4111-8111-111111111111</deprecatedID></meta></data>`
+	in, err := f.ReadInstance([]byte(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, _ := readScenarios(t)
+	state := f.Fill(in.Answers, now)
+	fields := byPath(state.Fields)
+	if len(state.Faults) > 0 || fields["weekly"].Value != "5.5" || fields["slot[2]/line"].Value != "2. 周六 3.5 小时" || fields["guardian"].Value != "孙父" {
+		t.Errorf("%v %s", state.Faults, asJSON(t, state.Answers()))
+	}
+}
+
 func TestReadInstance_RefusesWhatIsNone(t *testing.T) {
 	f := mustRead(t, "01", formFiles(t)["01-环境卫生检查"])
 	head := `<data id="hygiene-check" version="2023063001">`

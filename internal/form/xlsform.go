@@ -96,8 +96,8 @@ func (x *xlsform) read() {
 	}
 	x.readSettings()
 	x.form.Language = x.language
-	x.readChoices()
 	x.readSurvey()
+	x.readChoices()
 	x.compile()
 }
 
@@ -157,6 +157,7 @@ func (x *xlsform) readSettings() {
 	}
 	d := x.form
 	d.Title, d.ID, d.Version = s.cell(row, "form_title", ""), s.cell(row, "form_id", ""), s.cell(row, "version", "")
+	d.Title = orElse(d.Title, d.ID) // xlsform.org, "Settings worksheet"
 	d.InstanceName = s.cell(row, "instance_name", "")
 	if d.ID != "" && !validID(d.ID) {
 		x.sayf(s, s.where(row.n, "", "form_id"), "form_id“%s”只能有字母、汉字、数字和 - _ .，最多 %d 个字", d.ID, maxNameLength)
@@ -193,17 +194,38 @@ func (x *xlsform) chooseLanguage(s *sheet, row sheetRow, languages []string, pla
 	x.language = wanted
 }
 
+// askedColumns are the further columns that filters ask for, by list. Others are the author's, and not kept.
+func (x *xlsform) askedColumns() map[string]map[string]bool {
+	asked := map[string]map[string]bool{}
+	for item := range x.rows {
+		list, err := tokens(item.ChoiceFilter)
+		if err != nil {
+			continue
+		}
+		for _, t := range list {
+			if t.kind != nameToken || t.text == "name" || t.text == "label" {
+				continue
+			}
+			if asked[item.List] == nil {
+				asked[item.List] = map[string]bool{}
+			}
+			asked[item.List][t.text] = true
+		}
+	}
+	return asked
+}
+
 func (x *xlsform) readChoices() {
 	if x.choices == nil {
 		return
 	}
 	s := x.choices
-	lists := map[string]*List{}
+	lists, asked := map[string]*List{}, x.askedColumns()
 	for _, r := range s.rows {
 		name := s.cell(r, "list_name", "")
 		c := Choice{Name: s.cell(r, "name", ""), Label: s.cell(r, "label", x.language)}
 		for _, col := range s.columns {
-			if text := r.at(col.at); text != "" && !slices.Contains(choiceColumns.known, col.key) && ValidName(col.key) {
+			if text := r.at(col.at); text != "" && asked[name][col.key] {
 				if c.Columns == nil {
 					c.Columns = map[string]string{}
 				}

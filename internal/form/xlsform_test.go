@@ -177,6 +177,19 @@ func TestReadXLSForm_SaysWhatIsWrongWithTheFileItself(t *testing.T) {
 	}
 }
 
+// A workbook that is wrong everywhere is told of in bounds: each of these looks like every other name.
+func TestReadXLSForm_OfVeryManyFaultsTellsAThousand(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("survey\ntype | name | label | calculation\n")
+	for i := range 1_500 {
+		fmt.Fprintf(&b, "calculate | question_%d | | %s0\n", i, strings.Repeat("${qestion_x} + ", 50))
+	}
+	_, faults := ReadXLSForm(bytes.NewReader(workbookOf(t, b.String())))
+	if len(faults) != maxFaults || !strings.Contains(faults[0].String(), "survey!D2：第 1 个字：没有叫“qestion_x”的题目") {
+		t.Errorf("%d faults, %v", len(faults), faults[0])
+	}
+}
+
 // What a spreadsheet program keeps as numbers, days and truth values is read as it was meant.
 func TestReadXLSForm_OfCellsThatAreNoText(t *testing.T) {
 	f := excelize.NewFile()

@@ -60,7 +60,7 @@ export function parse(text) {
     if (next().kind !== "open") return { is: "column", name: t.text, at: t.at };
     const open = take();
     if (++depth > NESTING) fail(t.at);
-    const args = list_(open);
+    const args = argumentsOf(open);
     depth--;
     if (t.text === "current" && args.length === 0) {
       if (next().kind !== "slash") fail(t.at);
@@ -71,7 +71,7 @@ export function parse(text) {
     if (args.length < min || args.length > max) fail(t.at);
     return { is: "call", name: t.text, args, at: t.at };
   }
-  function list_(open) {
+  function argumentsOf(open) {
     const args = [];
     if (next().kind === "close") { take(); return args; }
     for (;;) {
