@@ -114,7 +114,7 @@ func (p *patternReader) group() string {
 	p.out.WriteByte('(')
 	if p.pos < len(p.in) && p.in[p.pos] == '?' {
 		if !strings.HasPrefix(p.rest(), "?:") {
-			return "正则表达式里不支持 (" + p.rest()[:2] + "，只支持 ( 和 (?:"
+			return "正则表达式里不支持 (" + string(p.in[p.pos:min(len(p.in), p.pos+2)]) + "，只支持 ( 和 (?:"
 		}
 		p.out.WriteString("?:")
 		p.pos += 2

@@ -223,11 +223,11 @@ func space(c rune) bool {
 
 func digit(c rune) bool { return c >= '0' && c <= '9' }
 
-// nameStart reports whether a name may begin with c: letters of Latin and Han, and _. XML allows more; these are what
-// is typed.
+// nameStart reports whether a name may begin with c: letters of Latin and Han, and _. They are those that XML allowed from
+// the beginning (XML 1.0, fourth edition, appendix B): many readers of XML know no others.
 func nameStart(c rune) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' ||
-		c >= 0xC0 && c <= 0x24F && c != 0xD7 && c != 0xF7 || c >= 0x3400 && c <= 0x4DBF || c >= 0x4E00 && c <= 0x9FFF
+		c >= 0xC0 && c <= 0xFF && c != 0xD7 && c != 0xF7 || c >= 0x4E00 && c <= 0x9FA5
 }
 
 func namePart(c rune) bool { return nameStart(c) || digit(c) || c == '-' || c == '.' }

@@ -5,7 +5,7 @@ export class ExpressionError extends Error {
 }
 
 const MOST = 5000, NAME = 64;
-const START = "a-zA-Z_\\u00c0-\\u00d6\\u00d8-\\u00f6\\u00f8-\\u024f\\u3400-\\u4dbf\\u4e00-\\u9fff";
+const START = "a-zA-Z_\\u00c0-\\u00d6\\u00d8-\\u00f6\\u00f8-\\u00ff\\u4e00-\\u9fa5";
 const start = new RegExp(`^[${START}]$`), part = new RegExp(`^[${START}0-9.-]$`);
 const name = new RegExp(`^[${START}][${START}0-9.-]*$`);
 const closing = { "'": "'", '"': '"', "‘": "’", "“": "”", "’": "’", "”": "”" };
