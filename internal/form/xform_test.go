@@ -178,7 +178,9 @@ func TestFormList_SaysWhatMayBeDownloaded(t *testing.T) {
 // instanceXML writes fields as an ODK client hands them in: what is not relevant is left out.
 func instanceXML(f *Form, id string, fields []*Field) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<?xml version="1.0" ?><data id="%s" version="%s" xmlns:orx="http://openrosa.org/xforms">`, f.ID, f.Version)
+	w := &xformWriter{}
+	w.open("data", "id", f.ID, "version", f.Version, "xmlns:orx", "http://openrosa.org/xforms")
+	b.WriteString(`<?xml version="1.0" ?>` + w.out.String())
 	writeFields(&b, fields)
 	fmt.Fprintf(&b, "<orx:meta><orx:instanceID>%s</orx:instanceID></orx:meta></data>", id)
 	return b.String()
