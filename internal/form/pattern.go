@@ -81,7 +81,7 @@ func (p *patternReader) next() string {
 }
 
 func (p *patternReader) open() string {
-	p.inClass = true
+	p.inClass, p.several = true, false
 	p.out.WriteByte('[')
 	if p.pos < len(p.in) && p.in[p.pos] == '^' {
 		p.out.WriteByte('^')
