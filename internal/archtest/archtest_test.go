@@ -38,6 +38,7 @@ var fronts = []string{"web", "portal", "open311", "cli"}
 var pure = map[string][]string{
 	"kernel": {"database/sql", "net/http", "os"},
 	"plan":   {"database/sql", "net/http", module + "db", module + "ledger", module + "jobs"},
+	"form":   {"database/sql", "net/http", "os", module + "db", module + "ledger", module + "jobs"},
 }
 
 // file is one Go file: the room it belongs to and what it imports.
