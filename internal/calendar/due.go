@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"pinzhi/internal/db"
@@ -285,6 +286,22 @@ func OpenOf(ctx context.Context, tx db.Tx, campaignID int64, kind string, ids []
 		return nil, fmt.Errorf("open dues: %w", err)
 	}
 	return rows, nil
+}
+
+// OverdueAt lists which of some subjects of a kind owed one of the steps past its time at an instant, whatever became of
+// it since.
+func OverdueAt(ctx context.Context, tx db.Tx, campaignID int64, kind string, ids []int64, at time.Time, steps ...string) (late []int64, err error) {
+	for part := range slices.Chunk(ids, 500) {
+		var rows []int64
+		err := tx.NewSelect().Model((*Due)(nil)).ColumnExpr("DISTINCT du.subject_id").Where("du.campaign_id = ?", campaignID).Where("du.subject_kind = ?", kind).
+			Where("du.subject_id IN (?)", bun.List(part)).Where("du.step IN (?)", bun.List(steps)).Where("du.due_at < ?", at).
+			Where("du.met_at IS NULL OR du.met_at >= ?", at).Where("du.dropped_at IS NULL OR du.dropped_at >= ?", at).Order("du.subject_id").Scan(ctx, &rows)
+		if err != nil {
+			return nil, fmt.Errorf("overdue dues: %w", err)
+		}
+		late = append(late, rows...)
+	}
+	return late, nil
 }
 
 // Owed is how many dues of a subject are open.

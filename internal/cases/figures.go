@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"pinzhi/internal/calendar"
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
 
@@ -44,18 +45,23 @@ func within(tx db.Tx, campaignID int64, w Whose, f Figure, from, to kernel.Date)
 		return q.Where("ca.closed_at >= ? OR ca.closed_at IS NULL", begin).Where("ca.dispatched_at >= ?", begin).Where("ca.dispatched_at < ?", end)
 	case Finished:
 		return q.Where("ca.closed_at >= ?", begin).Where("ca.closed_at < ?", end).Where("ca.step = ?", Closed)
-	case Overdue:
-		q = q.Where(`EXISTS (SELECT 1 FROM dues du WHERE du.campaign_id = ca.campaign_id AND du.subject_kind = ? AND du.subject_id = ca.id AND du.step IN (?, ?)
-			AND du.due_at < ? AND (du.met_at IS NULL OR du.met_at >= ?) AND (du.dropped_at IS NULL OR du.dropped_at >= ?))`, Kind, OweRectify, OweRework, end, end, end)
-	case Standing:
+	case Standing, Overdue: // the latter's dues are looked at afterwards
 	}
 	return q.Where("ca.closed_at >= ? OR ca.closed_at IS NULL", end).Where("ca.dispatched_at < ?", end)
 }
 
-// CountWithin counts a period's cases from a day to a day, both included, in the order of Figures.
+// CountWithin counts a period's cases from a day to a day, both included.
 func CountWithin(ctx context.Context, tx db.Tx, campaignID int64, w Whose, from, to kernel.Date) (map[Figure]int, error) {
 	n := map[Figure]int{}
 	for _, f := range Figures {
+		if f == Overdue {
+			late, err := overdue(ctx, tx, campaignID, w, from, to)
+			if err != nil {
+				return nil, err
+			}
+			n[f] = len(late)
+			continue
+		}
 		count, err := within(tx, campaignID, w, f, from, to).Count(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("%s cases: %w", f, err)
@@ -65,9 +71,26 @@ func CountWithin(ctx context.Context, tx db.Tx, campaignID int64, w Whose, from,
 	return n, nil
 }
 
+// overdue lists the cases whose time for putting right had passed at a period's end.
+func overdue(ctx context.Context, tx db.Tx, campaignID int64, w Whose, from, to kernel.Date) ([]int64, error) {
+	var ids []int64
+	if err := within(tx, campaignID, w, Standing, from, to).Column("ca.id").Order("ca.id").Scan(ctx, &ids); err != nil {
+		return nil, fmt.Errorf("%s cases: %w", Standing, err)
+	}
+	return calendar.OverdueAt(ctx, tx, campaignID, Kind, ids, to.AddDays(1).Time(), OweRectify, OweRework)
+}
+
 // ListWithin lists the cases that a figure counts, the oldest first, at most so many.
 func ListWithin(ctx context.Context, tx db.Tx, campaignID int64, w Whose, f Figure, from, to kernel.Date, most int) (list []Case, err error) {
-	err = within(tx, campaignID, w, f, from, to).Column("ca.id", "ca.campaign_id", "ca.title", "ca.step", "ca.registered_at", "ca.address").Order("ca.id").Limit(int64(most)).Scan(ctx, &list)
+	q := within(tx, campaignID, w, f, from, to)
+	if f == Overdue {
+		late, err := overdue(ctx, tx, campaignID, w, from, to)
+		if err != nil || len(late) == 0 {
+			return nil, err
+		}
+		q = q.Where("ca.id IN (?)", bun.List(late[:min(most, len(late))]))
+	}
+	err = q.Column("ca.id", "ca.campaign_id", "ca.title", "ca.step", "ca.registered_at", "ca.address").Order("ca.id").Limit(int64(most)).Scan(ctx, &list)
 	if err != nil {
 		return nil, fmt.Errorf("%s cases: %w", f, err)
 	}
