@@ -69,6 +69,8 @@ func (m matter) sees(v cases.Viewer) bool {
 		return m.order.ID != 0 && v.SeesOrder(m.order)
 	case report.Kind:
 		return m.filing.ID != 0 && m.filing.Sees(v.Standing)
+	case report.SummaryKind:
+		return report.ReadsAll(v.Standing)
 	}
 	return m.x.ID != 0 && v.Sees(m.x)
 }

@@ -112,6 +112,7 @@ func (s *Service) noticesFor(ctx context.Context, campaignID int64, records []le
 			orderIDs = append(orderIDs, r.SubjectID)
 		case r.SubjectKind == report.Kind:
 			filingIDs = append(filingIDs, r.SubjectID)
+		case r.SubjectKind == report.SummaryKind: // to whom it goes is all that there is to know
 		case r.Verb != string(cases.Register):
 			caseIDs = append(caseIDs, r.SubjectID)
 		}

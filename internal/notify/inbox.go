@@ -103,6 +103,7 @@ type look struct {
 	concerns map[int64]cases.Concern
 	orders   map[int64]cases.Order
 	filings  map[int64]report.Concern
+	sums     map[int64]report.SummaryName
 }
 
 func (s *Service) look(ctx context.Context, a kernel.Actor, campaignID int64, notices []Notice) (*look, error) {
@@ -115,7 +116,7 @@ func (s *Service) look(ctx context.Context, a kernel.Actor, campaignID int64, no
 	if l.viewer.Standing, err = roster.StandingOf(ctx, tx, campaignID, a); err != nil {
 		return nil, err
 	}
-	var caseIDs, orderIDs, filingIDs []int64
+	var caseIDs, orderIDs, filingIDs, sumIDs []int64
 	for _, n := range notices {
 		switch {
 		case n.CampaignID != campaignID:
@@ -124,6 +125,8 @@ func (s *Service) look(ctx context.Context, a kernel.Actor, campaignID int64, no
 			orderIDs = append(orderIDs, n.SubjectID)
 		case n.SubjectKind == report.Kind:
 			filingIDs = append(filingIDs, n.SubjectID)
+		case n.SubjectKind == report.SummaryKind:
+			sumIDs = append(sumIDs, n.SubjectID)
 		default:
 			caseIDs = append(caseIDs, n.SubjectID)
 		}
@@ -134,7 +137,10 @@ func (s *Service) look(ctx context.Context, a kernel.Actor, campaignID int64, no
 	if l.orders, err = cases.OrdersByID(ctx, tx, campaignID, orderIDs); err != nil {
 		return nil, err
 	}
-	l.filings, err = report.Concerns(ctx, tx, campaignID, filingIDs)
+	if l.filings, err = report.Concerns(ctx, tx, campaignID, filingIDs); err != nil {
+		return nil, err
+	}
+	l.sums, err = report.SummaryNames(ctx, tx, campaignID, sumIDs)
 	return l, err
 }
 
@@ -154,6 +160,12 @@ func (l *look) item(n Notice) Item {
 		if o, ok := l.orders[n.SubjectID]; ok && v.SeesOrder(o) {
 			x.Gone, x.Number, x.Title, x.Due = false, o.Number, "督办单", o.DueDay.Chinese()
 			x.Path = fmt.Sprintf("/c/%d/orders/%d", n.CampaignID, o.ID)
+		}
+		return x
+	}
+	if n.SubjectKind == report.SummaryKind {
+		if sum, ok := l.sums[n.SubjectID]; ok && report.ReadsAll(v.Standing) {
+			x.Gone, x.Title, x.Path = false, sum.Title, fmt.Sprintf("/c/%d%s", n.CampaignID, sum.Path)
 		}
 		return x
 	}

@@ -95,6 +95,8 @@ var Rules = []Rule{
 	ofFiling(report.Refuse, Reporters, "负责人退回“{part}”，请修改").asks(),
 	ofFiling(report.SendBack, Reporters, "办公室退回“{part}”，请修改后重报").asks(),
 	ofFiling(report.Accept, Reporters, "办公室已接收"),
+	ofFiling("commented", Reporters, "办公室写了点评"),
+	{Subject: report.SummaryKind, Verb: "sent", To: Leaders, Text: "办公室报来汇总，请阅"},
 }
 
 func ofFiling(v report.Verb, to Audience, text string) Rule {
@@ -114,8 +116,11 @@ func (r Rule) Name() string {
 	if r.Subject == cases.OrderKind {
 		return "开督办单"
 	}
-	if r.Subject == report.Kind {
+	switch r.Subject {
+	case report.Kind:
 		return r.filingName()
+	case report.SummaryKind:
+		return "汇总报领导小组"
 	}
 	names := map[string]string{"reminded": "到期前提醒", "overdue": "签收逾期", "due_moved": "放假安排变动"}
 	if name, ok := names[r.Verb]; ok {
@@ -141,6 +146,8 @@ func (r Rule) filingName() string {
 		return "报送到期前提醒"
 	case r.Verb == "due_moved":
 		return "报送：放假安排变动"
+	case r.Verb == "commented":
+		return "报送：点评"
 	case r.If[1] == "1":
 		return "报送逾期"
 	case r.If[1] == "2":

@@ -36,6 +36,9 @@ func (c Concern) Heads(st roster.Standing) bool { return heads(st, c.Reporter) }
 // Sees reports whether the filing exists for somebody: who reports it, the office, the leading group.
 func (c Concern) Sees(st roster.Standing) bool { return mayRead(st, c.Reporter) }
 
+// ReadsAll reports whether somebody reads all reports: the office and the leading group.
+func ReadsAll(st roster.Standing) bool { return mayRead(st, Reporter{}) }
+
 func mayRead(st roster.Standing, r Reporter) bool {
 	return sits(st, r) || st.InOffice() || slices.ContainsFunc(st.Seats, func(x roster.Seat) bool { return x.BodyKind == plan.LeadingGroup })
 }

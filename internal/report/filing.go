@@ -32,6 +32,8 @@ type Seen struct {
 	Dues       []calendar.Due
 	May        []Verb // what the viewer may do
 	MayFill    bool
+	Comment    Comment
+	MaySay     bool // of the office: what it thinks of it
 	Heads      bool // the viewer heads the reporter: what he hands in is approved
 }
 
@@ -71,6 +73,10 @@ func (s *Service) see(ctx context.Context, tx db.Tx, v campaign.View, id int64) 
 		}
 	}
 	x.Heads = has(v, HeadOf, x.Reporter)
+	if err := x.readComment(ctx, tx); err != nil {
+		return x, err
+	}
+	x.MaySay = has(v, OfOffice, x.Reporter) && !x.ApprovedAt.IsZero()
 	x.MayFill = slices.Contains(x.May, Submit)
 	if x.Obligation.Kind == ToFile {
 		x.Fields, err = s.fields(ctx, tx, x)

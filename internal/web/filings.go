@@ -31,6 +31,7 @@ func (q *request) filing(problem views.Problem) error {
 	}
 	now := q.s.Clock.Now()
 	v.Light, v.Stand = filingLight(v.Filing, days, now), filingStand(v.Filing)
+	v.Today = q.today()
 	v.How = howDues(v.Dues, days, func(d calendar.Due) string { return report.OweName(d.Step) })
 	status := 200
 	if problem.Message != "" {
@@ -93,6 +94,22 @@ func stepFiling(q *request) error {
 		return err
 	}
 	return q.filing(problem)
+}
+
+// commentFiling keeps what the office says of a report.
+func commentFiling(q *request) error {
+	id, err := q.id("filing")
+	if err != nil {
+		return err
+	}
+	if err := q.s.Reports.SayOf(q.ctx(), q.view.ID, id, q.FormValue("comment")); err != nil {
+		problem, ok := refused(err)
+		if !ok {
+			return err
+		}
+		return q.filing(problem)
+	}
+	return q.seeOther("%s", q.at("/filings/%d", id))
 }
 
 // filingLight is the light of what is owed, and once it came, whether it came in time.

@@ -182,6 +182,9 @@ var rights = []right{
 	{route: "GET /c/{c}/reports", may: inside},
 	{route: "GET /c/{c}/filings/{filing}", may: "leader office lead support given"}, // three of them sit in that group
 	{route: "GET /c/{c}/filings/{filing}/{part}", may: "leader office lead support given"},
+	{route: "POST /c/{c}/filings/{filing}/comment", may: "office", form: "comment=写清各处名称"},
+	{route: "GET /c/{c}/reports/{ro}/{period}", may: "leader office"},
+	{route: "POST /c/{c}/reports/{ro}/{period}", may: "office", form: "do=keep&revision=0&text=各组均已报送"},
 	{route: "POST /c/{c}/filings/{filing}", may: "lead support given", form: "do=submitted&revision=0&done=三", status: http.StatusUnprocessableEntity},
 	{route: "POST /c/{c}/filings/{filing}", may: "office", form: "do=accepted&revision=0", status: http.StatusUnprocessableEntity}, // nothing was handed in
 	{route: "GET /c/{c}/phases", may: inside},
@@ -296,7 +299,7 @@ func TestRights_IdsOfAnotherCampaignLeadNowhere(t *testing.T) {
 	tried := 0
 	for _, r := range rights {
 		_, path, _ := strings.Cut(r.route, " ")
-		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}", "{x}", "{w}", "{uuid}", "{filing}"} {
+		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}", "{x}", "{w}", "{uuid}", "{filing}", "{ro}"} {
 			if !strings.Contains(path, id) {
 				continue
 			}

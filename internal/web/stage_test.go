@@ -206,6 +206,7 @@ func (s *stage) foreign(t *testing.T) map[string]string {
 	office := s.actor(officeSeat(t, s.DB, s.away.ID))
 	ids["{k}"], ids["{e}"] = s.caseOf(t, office, s.away.ID)
 	ids["{filing}"] = s.filingOf(t, s.away.ID, "")
+	ids["{ro}"], _ = s.obligationOf(t, s.away.ID)
 	ids["{o}"] = s.orderOf(t, office, s.away.ID, ids["{k}"], s.firstUnit(t, s.away.ID), 0)
 	ids["{w}"] = s.viewOf(t, s.as(t, "elsewhere"), s.away.ID)
 	ids["{x}"] = s.importOf(t, office, s.away.ID)

@@ -51,6 +51,7 @@ func (s *stage) renewCases(t *testing.T) {
 	s.ids["{x}"] = s.importOf(t, office, s.home.ID)
 	s.ids["{filing}"] = s.filingOf(t, s.home.ID, "lead")
 	s.ids["{part}"] = "cases_taken"
+	s.ids["{ro}"], s.ids["{period}"] = s.obligationOf(t, s.home.ID)
 	s.step(t, s.as(t, "lead"), s.ids["{v}"], cases.Act{Verb: cases.Respond, Reason: "已补植"})
 }
 
@@ -76,6 +77,16 @@ func (s *stage) filingOf(t *testing.T, campaignID int64, login string) string {
 	}
 	t.Fatalf("%s sits in no body that reports", login)
 	return ""
+}
+
+// obligationOf is what is reported first, and its first period.
+func (s *stage) obligationOf(t *testing.T, campaignID int64) (id, period string) {
+	t.Helper()
+	list, err := s.Reports.Matrices(t.Context(), campaignID)
+	if err != nil || len(list) == 0 {
+		t.Fatal(len(list), err)
+	}
+	return strconv.FormatInt(list[0].Obligation.ID, 10), string(list[0].Periods[0])
 }
 
 func (s *stage) unit(t *testing.T, campaignID int64, name string) int64 {

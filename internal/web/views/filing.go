@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pinzhi/internal/campaign"
+	"pinzhi/internal/kernel"
 	"pinzhi/internal/report"
 	"pinzhi/internal/web/views/ui"
 )
@@ -23,6 +24,7 @@ type FilingPage struct {
 	Question string // as somebody typed it
 	Note     string // likewise
 	Timeline []ui.Entry
+	Today    kernel.Date
 }
 
 // BehindPage is the rows behind a figure of a report.

@@ -17,6 +17,7 @@ type Reports struct {
 	Current  map[report.Cadence]report.Period // that runs now
 	Days     *calendar.Days
 	Today    kernel.Date
+	Sums     bool // the viewer reads all reports
 }
 
 // reportMarks is the legend.
