@@ -104,3 +104,22 @@ func OwedBefore(ctx context.Context, tx db.Tx, campaignID int64, st roster.Stand
 	}
 	return list, nil
 }
+
+// DueWithin lists the filings that are due from an instant to another, in the order of their days.
+func (s *Service) DueWithin(ctx context.Context, campaignID int64, from, to time.Time) (list []Concern, err error) {
+	var rows []Filing
+	tx := s.db.Reader()
+	err = tx.NewSelect().Model(&rows).Where("campaign_id = ?", campaignID).Where("step <> ?", Paused).
+		Where("due_at > ?", from).Where("due_at <= ?", to).Order("due_at", "obligation_id", "id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("filings due: %w", err)
+	}
+	by := map[int64]Concern{}
+	if err := concern(ctx, tx, campaignID, rows, by); err != nil {
+		return nil, err
+	}
+	for _, f := range rows {
+		list = append(list, by[f.ID])
+	}
+	return list, nil
+}

@@ -180,6 +180,7 @@ var rights = []right{
 	{route: "GET /c/{c}/measures", may: inside},
 	// {filing} is a report of the lead's work group.
 	{route: "GET /c/{c}/reports", may: inside},
+	{route: "GET /c/{c}/calendar", may: inside},
 	{route: "GET /c/{c}/filings/{filing}", may: "leader office lead support given"}, // three of them sit in that group
 	{route: "GET /c/{c}/filings/{filing}/{part}", may: "leader office lead support given"},
 	{route: "POST /c/{c}/filings/{filing}/comment", may: "office", form: "comment=写清各处名称"},

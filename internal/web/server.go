@@ -156,6 +156,7 @@ func routes() []route {
 		{"GET /c/{c}/filings/{filing}", inside, filingPage},
 		{"GET /c/{c}/filings/{filing}/{part}", inside, behindPage},
 		{"POST /c/{c}/filings/{filing}/comment", inside, commentFiling},
+		{"GET /c/{c}/calendar", inside, monthPage},
 		{"GET /c/{c}/reports/{ro}/{period}", inside, summaryPage},
 		{"POST /c/{c}/reports/{ro}/{period}", inside, keepSummary},
 		{"POST /c/{c}/filings/{filing}", inside, stepFiling},
