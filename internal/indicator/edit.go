@@ -400,7 +400,7 @@ func (s *Service) setTarget(ctx context.Context, tx db.Tx, b *book, i Indicator,
 	if n >= 0 {
 		before = i.TargetText(have[n].Value)
 	}
-	data := map[string]any{"name": i.Name, "place": place.Name, "year": yearName(in.Year), "before": before}
+	data := map[string]any{"name": i.Name, "place": place.Name, "year": yearName(in.Year), "was": before}
 	if strings.TrimSpace(in.Value) == "" {
 		if n < 0 {
 			return nil

@@ -108,7 +108,9 @@ func (s *Service) Enter(ctx context.Context, campaignID int64, entries []Entry, 
 
 func (s *Service) enter(ctx context.Context, tx db.Tx, b *book, dues *dueList, entries []Entry, how Entering) (Entered, error) {
 	e := &entering{s: s, b: b, how: how, now: s.clock.Now(), dues: dues}
-	e.gather(entries)
+	if e.gather(entries); e.foreign > 0 && e.foreign == len(entries) {
+		return Entered{}, kernel.E(kernel.Forbidden, "%s", notYours)
+	}
 	if err := e.read(ctx, tx); err != nil {
 		return Entered{}, err
 	}
@@ -136,6 +138,7 @@ type entering struct {
 	series  []*series
 	at      map[pair]*series
 	whole   bool // all figures of the touched indicators were read
+	foreign int  // entries that are another unit's
 	refused Refused
 	done    Entered
 
@@ -181,6 +184,9 @@ func (e *entering) gather(entries []Entry) {
 		}
 		if wrong != "" {
 			e.refused.add(Fault{Entry: x, Name: i.Name, Place: place.Name, Message: wrong})
+			if wrong == notYours {
+				e.foreign++
+			}
 			continue
 		}
 		t := &series{i: i, place: place, entries: []Entry{x}}
@@ -202,10 +208,12 @@ func (e *entering) mayNot(i Indicator, place Place) string {
 		}
 		return "这项指标不分地区填报"
 	case !mayFill(e.b.view, i.reporter(place)):
-		return "这个数不归你的单位填报"
+		return notYours
 	}
 	return ""
 }
+
+const notYours = "这个数不归你的单位填报"
 
 // few is how many series are read one by one rather than indicator by indicator.
 const few = 200
@@ -507,7 +515,7 @@ func (e *entering) events() (list []ledger.Event) {
 		i, _ := e.b.indicator(is.IndicatorID)
 		place, _ := e.b.place(is.PlaceID)
 		data["indicator"], data["place"], data["period"], data["after"] = i.Name, place.Name, is.Period.Name(), i.figureText(is)
-		for key, text := range map[string]string{"reason": is.Reason, "warning": is.Warning, "source": is.Source} {
+		for key, text := range map[string]string{"because": is.Reason, "warning": strings.ReplaceAll(is.Warning, "\n", "；"), "source": is.Source} {
 			if text != "" {
 				data[key] = text
 			}
@@ -523,7 +531,7 @@ func (e *entering) events() (list []ledger.Event) {
 	for _, c := range e.changed {
 		i, _ := e.b.indicator(c.is.IndicatorID)
 		verb := map[Step]string{Draft: "submitted", Submitted: "corrected", Returned: "corrected", Approved: "restated"}[c.was.Step]
-		tell(verb, c.is, map[string]any{"before": i.figureText(c.was)})
+		tell(verb, c.is, map[string]any{"was": i.figureText(c.was)})
 	}
 	return list
 }
@@ -554,7 +562,7 @@ func (e *entering) summary() (list []ledger.Event) {
 	for _, i := range e.b.indicators {
 		if n := counts[i.ID]; n != nil {
 			list = append(list, ledger.Event{CampaignID: i.CampaignID, At: e.now, SubjectKind: Kind, SubjectID: i.ID, Verb: "figures_given",
-				Data: map[string]any{"indicator": i.Name, "source": e.how.Source, "new": n.New, "changed": n.Changed, "reason": e.how.Reason}})
+				Data: map[string]any{"indicator": i.Name, "source": e.how.Source, "new": n.New, "changed": n.Changed, "because": e.how.Reason}})
 		}
 	}
 	return list

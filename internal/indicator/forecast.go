@@ -149,7 +149,9 @@ func quantileAt(sorted []float64, rank float64) float64 {
 func (t trend) at(p report.Period) Band {
 	x := ordinal(p)
 	ahead := float64(x) - t.x0
-	return Band{Period: p, X: x, Middle: t.y0 + t.slope*ahead, Low: t.y0 + t.low*ahead + t.below, High: t.y0 + t.high*ahead + t.above}
+	middle := t.y0 + t.slope*ahead
+	// The slope and the scatter are wrong independently, so that their errors do not add up in full.
+	return Band{Period: p, X: x, Middle: middle, Low: middle - math.Hypot((t.slope-t.low)*ahead, t.below), High: middle + math.Hypot((t.high-t.slope)*ahead, t.above)}
 }
 
 // within keeps a forecast in what is possible: no rate beyond a hundred percent.

@@ -112,7 +112,7 @@ func (s *Service) writePlace(ctx context.Context, tx db.Tx, b *book, id int64, i
 		return fmt.Errorf("place %s: %w", p.Name, err)
 	}
 	return ledger.Append(ctx, tx, ledger.Event{CampaignID: p.CampaignID, At: s.clock.Now(), SubjectKind: PlaceKind, SubjectID: p.ID, Verb: verb,
-		Data: map[string]any{"name": p.Name, "before": before, "code": p.Code, "unit": in.Unit}})
+		Data: map[string]any{"name": p.Name, "was": before, "code": p.Code, "unit": in.Unit}})
 }
 
 var changePlace = db.Change[Place]()

@@ -145,6 +145,7 @@ func (s *stage) renew(t *testing.T) {
 	s.renewCases(t)
 	s.renewTelling(t)
 	s.renewUploads(t)
+	s.renewIndicators(t)
 	s.ids["{f}"] = s.finding(t, s.home.ID)
 	s.ids["{d}"] = fmt.Sprint(s.draft(t, 0, thirdPlan))
 	s.ids["{r}"] = fmt.Sprint(s.draft(t, s.home.ID, revisedPlan))
@@ -206,6 +207,9 @@ func (s *stage) foreign(t *testing.T) map[string]string {
 	office := s.actor(officeSeat(t, s.DB, s.away.ID))
 	ids["{k}"], ids["{e}"] = s.caseOf(t, office, s.away.ID)
 	ids["{filing}"] = s.filingOf(t, s.away.ID, "")
+	for name, id := range s.indicatorOf(t, office, s.away.ID, "") {
+		ids[name] = id
+	}
 	ids["{o}"] = s.orderOf(t, office, s.away.ID, ids["{k}"], s.firstUnit(t, s.away.ID), 0)
 	ids["{w}"] = s.viewOf(t, s.as(t, "elsewhere"), s.away.ID)
 	ids["{x}"] = s.importOf(t, office, s.away.ID)
@@ -313,6 +317,9 @@ func (s *stage) body(t *testing.T, r right) (body io.Reader, contentType string)
 			t.Fatal(err)
 		}
 		return strings.NewReader(v.Encode()), "application/x-www-form-urlencoded"
+	}
+	if r.upload == someFigures {
+		return fileForm(t, "file", "dataValueSets.json", []byte(s.filled(`{"dataValues": [{"dataElement": "ZX{indicator}", "period": "202401", "orgUnit": "全市", "value": "93"}]}`)))
 	}
 	if r.upload == problemSheet {
 		return sheetForm(t, problemSheet, workbook(t, someProblems))
