@@ -158,7 +158,7 @@ const usualJump = 50
 // fromPlan turns what the plan says into an indicator that is tracked: direction, rules, and the target if it is a
 // number or a class.
 func fromPlan(p campaign.Indicator) (i Indicator, target float64, has bool) {
-	i = Indicator{Name: p.Name, Unit: strings.ReplaceAll(p.Unit, "％", "%"), Cadence: usualCadence, Jump: usualJump, Lowest: new(float64)}
+	i = Indicator{Name: nameIn(p.Name), Unit: strings.ReplaceAll(p.Unit, "％", "%"), Cadence: usualCadence, Jump: usualJump, Lowest: new(float64)}
 	switch p.Comparator {
 	case "rising":
 		i.Direction = Up
@@ -184,6 +184,15 @@ func fromPlan(p campaign.Indicator) (i Indicator, target float64, has bool) {
 		i.Highest = &hundred
 	}
 	return i, target, has
+}
+
+// nameIn is a measure's name without the end of a bracket that began before it: 市水利局）地表水达标率.
+func nameIn(name string) string {
+	at := strings.LastIndex(name, "）")
+	if rest := strings.TrimSpace(name[max(0, at):]); at >= 0 && !strings.Contains(name[:at], "（") && len(rest) > len("）") {
+		return strings.TrimPrefix(rest, "）")
+	}
+	return name
 }
 
 // classed makes the indicator one of classes, of which the plan names one: 二类标准, 国家标准C级.

@@ -191,6 +191,9 @@ func TestAdopt_TakesOverWhatThePlanNames(t *testing.T) {
 				t.Errorf("%s owes from %s, %d missing already", r.Name, r.FirstPeriod, r.Missing)
 			}
 		}
+		if r := c.called(t, "优良天数"); r.Name != "市区环境空气优良天数比例" {
+			t.Errorf("called %s", r.Name)
+		}
 		if n, err := c.Adopt(webtest.System(), c.campaign.ID); err != nil || n != 0 {
 			t.Errorf("%d taken over the second time: %v", n, err)
 		}

@@ -187,7 +187,7 @@ func (q *request) figure(id int64, v views.FigurePage) error {
 		return err
 	}
 	return q.render(statusFor(v.Problem), v.Period.Name()+v.Indicator.Name, views.FigureView(v), ui.Crumb{Text: "指标", Href: q.at("/indicators")},
-		ui.Crumb{Text: v.Indicator.Name, Href: q.at("/indicators/%d?place=%d", v.IndicatorID, v.PlaceID)}, ui.Crumb{Text: v.Period.Name()})
+		ui.Crumb{Text: v.Indicator.Name})
 }
 
 func plainOf(v *float64) string {

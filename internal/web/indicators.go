@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,10 +22,29 @@ func (q *request) indicators(problem views.Problem) error {
 	if v.List, err = q.s.Indicators.List(q.ctx(), q.view.ID); err != nil {
 		return err
 	}
+	slices.SortStableFunc(v.Rows, func(a, b indicator.Row) int { return urgency(a) - urgency(b) })
 	if n, err := strconv.Atoi(q.FormValue("approved")); err == nil && n > 0 {
 		v.Done = fmt.Sprintf("审定了 %d 个数。", n)
 	}
 	return q.render(statusFor(problem), "指标", views.IndicatorsPage(v))
+}
+
+// urgency is where an indicator stands in the list: what is wrong first, what nobody has measured yet last, else as in
+// the plan.
+func urgency(r indicator.Row) int {
+	switch {
+	case r.Light.State == "late":
+		return 0
+	case r.Missing+r.Returned > 0:
+		return 1
+	case r.Light.State == "soon":
+		return 2
+	case r.Light.State == "ok":
+		return 3
+	case r.Latest != nil || r.Waiting > 0:
+		return 4
+	}
+	return 5
 }
 
 // statusFor is the status of a page that shows what was refused.

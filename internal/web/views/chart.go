@@ -57,7 +57,7 @@ func chartOf(p indicator.Page, w, h int, class string) *Chart {
 	if len(p.Approved)+len(p.Pending) == 0 {
 		return nil
 	}
-	f := frame{x0: math.MaxInt, x1: math.MinInt, y0: math.Inf(1), y1: math.Inf(-1), left: 54, right: float64(w) - 14, top: 14, bottom: float64(h) - 30}
+	f := frame{x0: math.MaxInt, x1: math.MinInt, y0: math.Inf(1), y1: math.Inf(-1), left: 54, right: float64(w) - 26, top: 14, bottom: float64(h) - 30}
 	see := func(x int, values ...float64) {
 		f.x0, f.x1 = min(f.x0, x), max(f.x1, x)
 		for _, y := range values {

@@ -1473,7 +1473,7 @@ func waitSheet(v IndicatorPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if w.Reading.Warning != "" {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 130, "<span class=\"light soon\">")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 130, "<span class=\"block asks\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -3170,7 +3170,7 @@ func PlacesPage(v PlacesView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 293, "<section class=\"sheet\"><p class=\"dim small gap-b\">名单里的区县政府、管委会自动列在这里。编码是和别的系统（DHIS2 的 orgUnit）对应用的，没有就空着。</p><table class=\"t stack\"><thead><tr><th>地区</th><th>编码</th><th>自报单位</th><th></th></tr></thead> <tbody>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 293, "<section class=\"sheet\"><p class=\"dim small gap-b\">名单里的区县政府、管委会自动列在这里。编码是和别的系统（DHIS2 的 orgUnit）对应用的，没有就空着。</p><table class=\"t stack\"><thead><tr><th>地区</th><th>编码</th><th>自报单位</th><th><span class=\"sr\">修改</span></th></tr></thead> <tbody>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
