@@ -430,9 +430,6 @@ func (e *entering) write(ctx context.Context, tx db.Tx) error {
 	return ledger.Append(ctx, tx, e.summary()...)
 }
 
-// insertTogether is how many rows go to the database at once.
-const insertTogether = 2000
-
 func (e *entering) insert(ctx context.Context, tx db.Tx, many bool) error {
 	if !many {
 		for n := range e.fresh {
@@ -442,12 +439,7 @@ func (e *entering) insert(ctx context.Context, tx db.Tx, many bool) error {
 		}
 		return nil
 	}
-	for part := range slices.Chunk(e.fresh, insertTogether) {
-		if err := db.InsertMany(ctx, tx, part, ""); err != nil {
-			return fmt.Errorf("figures: %w", err)
-		}
-	}
-	return nil
+	return db.InsertColumns(ctx, tx, e.fresh)
 }
 
 var (
