@@ -289,7 +289,7 @@ func TestFigure_FromLateToRestated(t *testing.T) {
 
 func (c *city) mustBeSound(t *testing.T) {
 	t.Helper()
-	if wrong, err := c.Examine(webtest.System(), c.campaign.ID); err != nil || len(wrong) > 0 {
+	if wrong, err := indicator.Examine(t.Context(), c.db.Reader()); err != nil || len(wrong) > 0 {
 		t.Errorf("outlines stand otherwise than counted: %v: %v", wrong, err)
 	}
 }

@@ -162,37 +162,52 @@ func (o outline) means() (list []Mean, err error) {
 	return list, err
 }
 
-// Examine counts outlines anew and tells which stand otherwise, as "indicator 7"; it mends nothing.
-func (s *Service) Examine(ctx context.Context, campaignID int64) (wrong []string, err error) {
-	err = s.db.Snapshot(ctx, func(tx db.Tx) error {
-		b, err := s.open(ctx, tx, campaignID)
+// Wrong is something that is kept and stands otherwise than counted.
+type Wrong struct {
+	CampaignID int64
+	Text       string
+}
+
+// Examine counts the outlines of all campaigns anew and tells which stand otherwise; it mends nothing.
+func Examine(ctx context.Context, tx db.Tx) (wrong []Wrong, err error) {
+	var ids []int64
+	if err := tx.NewRaw("SELECT DISTINCT campaign_id FROM tracked_indicators ORDER BY campaign_id").Scan(ctx, &ids); err != nil {
+		return nil, fmt.Errorf("campaigns that measure: %w", err)
+	}
+	for _, id := range ids {
+		some, err := examine(ctx, tx, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		kept, err := outlinesOf.All(ctx, tx, campaignID)
+		wrong = append(wrong, some...)
+	}
+	return wrong, nil
+}
+
+func examine(ctx context.Context, tx db.Tx, campaignID int64) (wrong []Wrong, err error) {
+	var b book
+	if err := b.read(ctx, tx, campaignID); err != nil {
+		return nil, err
+	}
+	kept, err := outlinesOf.All(ctx, tx, campaignID)
+	if err != nil {
+		return nil, fmt.Errorf("outlines: %w", err)
+	}
+	for _, i := range b.indicators {
+		list, err := figures(ctx, tx, campaignID, i.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, i := range b.indicators {
-			list, err := figures(ctx, tx, campaignID, i.ID)
-			if err != nil {
-				return err
-			}
-			want, err := outlineOf(i, b.places, list)
-			if err != nil {
-				return err
-			}
-			n := slices.IndexFunc(kept, func(o outline) bool { return o.IndicatorID == i.ID })
-			if n < 0 && len(list) == 0 {
-				continue
-			}
-			if n < 0 || kept[n] != want {
-				wrong = append(wrong, fmt.Sprintf("indicator %d", i.ID))
-			}
+		want, err := outlineOf(i, b.places, list)
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return wrong, err
+		n := slices.IndexFunc(kept, func(o outline) bool { return o.IndicatorID == i.ID })
+		if (n < 0 && len(list) > 0) || (n >= 0 && kept[n] != want) {
+			wrong = append(wrong, Wrong{campaignID, fmt.Sprintf("指标 %s 的列表与它的数对不上", i.Code)})
+		}
+	}
+	return wrong, nil
 }
 
 var outlinesOf = db.Select[outline]("WHERE io.campaign_id = ? ORDER BY io.indicator_id")

@@ -49,15 +49,19 @@ func (s *Service) open(ctx context.Context, tx db.Tx, campaignID int64) (b book,
 	if b.view, err = s.campaigns.SeeIn(ctx, tx, campaignID); err != nil {
 		return b, err
 	}
+	return b, b.read(ctx, tx, campaignID)
+}
+
+func (b *book) read(ctx context.Context, tx db.Tx, campaignID int64) (err error) {
 	if b.indicators, err = indicatorsOf.All(ctx, tx, campaignID); err != nil {
-		return b, fmt.Errorf("indicators of campaign %d: %w", campaignID, err)
+		return fmt.Errorf("indicators of campaign %d: %w", campaignID, err)
 	}
 	if b.places, err = placesOf.All(ctx, tx, campaignID); err != nil {
-		return b, fmt.Errorf("places of campaign %d: %w", campaignID, err)
+		return fmt.Errorf("places of campaign %d: %w", campaignID, err)
 	}
 	targets, err := targetsOf.All(ctx, tx, campaignID)
 	if err != nil {
-		return b, fmt.Errorf("targets of campaign %d: %w", campaignID, err)
+		return fmt.Errorf("targets of campaign %d: %w", campaignID, err)
 	}
 	b.targets = map[int64][]Target{}
 	for _, t := range targets {
@@ -66,7 +70,7 @@ func (s *Service) open(ctx context.Context, tx db.Tx, campaignID int64) (b book,
 	if n := slices.IndexFunc(b.places, func(p Place) bool { return p.Whole }); n >= 0 {
 		b.whole = b.places[n]
 	}
-	return b, nil
+	return nil
 }
 
 func (b *book) indicator(id int64) (Indicator, bool) {
