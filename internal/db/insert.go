@@ -63,7 +63,7 @@ func arraysOf(tx Tx, model reflect.Type) *columns {
 	}
 	table := bunOf(tx).Table(model)
 	c := &columns{}
-	var names, arrays []string
+	var names, arrays []string // unnest gives its columns in the order of the arrays, under these names
 	for _, f := range table.Fields {
 		if f.AutoIncrement {
 			continue
@@ -71,7 +71,7 @@ func arraysOf(tx Tx, model reflect.Type) *columns {
 		c.fields = append(c.fields, f)
 		names, arrays = append(names, f.Name), append(arrays, "?::"+arrayType(f.StructField.Type))
 	}
-	c.statement = Prepare("INSERT INTO " + table.Name + " (" + strings.Join(names, ", ") + ") SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ")")
+	c.statement = Prepare("INSERT INTO " + table.Name + " (" + strings.Join(names, ", ") + ") SELECT " + strings.Join(names, ", ") + " FROM unnest(" + strings.Join(arrays, ", ") + ") AS row (" + strings.Join(names, ", ") + ")")
 	have, _ := columnsByModel.LoadOrStore(model, c)
 	return have.(*columns) //nolint:forcetypeassert // nothing else is stored
 }

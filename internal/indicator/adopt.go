@@ -177,7 +177,7 @@ func fromPlan(p campaign.Indicator) (i Indicator, target float64, has bool) {
 	case err == nil:
 		target, has = v, true
 	case p.Value != "":
-		target, has = i.classed(p.Value)
+		target, has = classed(&i, p.Value)
 	}
 	if strings.HasPrefix(i.Unit, "%") && i.Direction != Class && target <= 100 {
 		hundred := 100.0
@@ -196,7 +196,7 @@ func nameIn(name string) string {
 }
 
 // classed makes the indicator one of classes, of which the plan names one: 二类标准, 国家标准C级.
-func (i *Indicator) classed(value string) (target float64, has bool) {
+func classed(i *Indicator, value string) (target float64, has bool) {
 	for _, scale := range []string{"A级 B级 C级 D级", "Ⅰ类 Ⅱ类 Ⅲ类 Ⅳ类 Ⅴ类", "一类 二类 三类 四类", "一级 二级 三级 四级", "Ⅰ级 Ⅱ级 Ⅲ级 Ⅳ级"} {
 		names := strings.Fields(scale)
 		for n, name := range names {

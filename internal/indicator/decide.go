@@ -3,7 +3,9 @@ package indicator
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"pinzhi/internal/db"
 	"pinzhi/internal/kernel"
@@ -77,8 +79,8 @@ func (s *Service) decide(ctx context.Context, tx db.Tx, b *book, x Seen, d Decis
 	}
 	r.Step, r.Question = Returned, d.Question
 	if d.Approve {
+		r = r.counting()
 		r.Step, r.Question = Approved, ""
-		r.count()
 	}
 	r.DecidedAt, r.DecidedBy, r.DecidedName = s.clock.Now(), b.view.Actor.AccountID, b.view.Actor.Name
 	return r, changeReading.Exec(ctx, tx, &r)
@@ -118,23 +120,16 @@ func (s *Service) ApproveQuiet(ctx context.Context, campaignID, indicatorID int6
 }
 
 func (s *Service) approveQuiet(ctx context.Context, tx db.Tx, b *book, indicatorID int64) (total int, err error) {
-	now, me := s.clock.Now(), b.view.Actor
+	now := s.clock.Now()
 	var touched []int64
 	var events []ledger.Event
 	for _, i := range b.indicators {
 		if indicatorID != 0 && i.ID != indicatorID {
 			continue
 		}
-		n := int64(0)
-		for _, place := range b.places {
-			if unit := i.reporter(place); !me.System && b.view.Standing.OfUnit(unit) {
-				continue
-			}
-			one, err := approveAll.Affected(ctx, tx, now, me.AccountID, me.Name, i.CampaignID, i.ID, place.ID, notBy(me))
-			if err != nil {
-				return 0, fmt.Errorf("approve indicator %d: %w", i.ID, err)
-			}
-			n += one
+		n, err := b.approve(ctx, tx, i, now)
+		if err != nil {
+			return 0, fmt.Errorf("approve indicator %d: %w", i.ID, err)
 		}
 		if n > 0 {
 			total += int(n)
@@ -148,6 +143,24 @@ func (s *Service) approveQuiet(ctx context.Context, tx db.Tx, b *book, indicator
 	return total, ledger.Append(ctx, tx, events...)
 }
 
+// approve approves the figures of an indicator that wait and about which nothing is asked. Places that the actor's own
+// unit reports are left out, and then each other is approved for itself.
+func (b *book) approve(ctx context.Context, tx db.Tx, i Indicator, now time.Time) (n int64, err error) {
+	me := b.view.Actor
+	others := slices.DeleteFunc(i.slots(b.places), func(p Place) bool { return !me.System && b.view.Standing.OfUnit(i.reporter(p)) })
+	if len(others) == len(i.slots(b.places)) {
+		return approveAll.Affected(ctx, tx, now, me.AccountID, me.Name, i.CampaignID, i.ID, notBy(me))
+	}
+	for _, p := range others {
+		one, err := approvePlace.Affected(ctx, tx, now, me.AccountID, me.Name, i.CampaignID, i.ID, p.ID, notBy(me))
+		if err != nil {
+			return n, err
+		}
+		n += one
+	}
+	return n, nil
+}
+
 // notBy is the account whose figures are left; nobody's for the program itself.
 func notBy(a kernel.Actor) int64 {
 	if a.System {
@@ -156,5 +169,10 @@ func notBy(a kernel.Actor) int64 {
 	return a.AccountID
 }
 
-var approveAll = db.Prepare(`UPDATE readings SET step = 'approved', counts = value, counts_above = numerator, counts_below = denominator, decided_at = ?, decided_by = ?, decided_name = ?
-	WHERE campaign_id = ? AND indicator_id = ? AND place_id = ? AND step = 'submitted' AND warning = '' AND given_by <> ?`)
+const approving = `UPDATE readings SET step = 'approved', counts = value, counts_above = numerator, counts_below = denominator, decided_at = ?, decided_by = ?, decided_name = ?
+	WHERE campaign_id = ? AND indicator_id = ? `
+
+var (
+	approveAll   = db.Prepare(approving + "AND step = 'submitted' AND warning = '' AND given_by <> ?")
+	approvePlace = db.Prepare(approving + "AND place_id = ? AND step = 'submitted' AND warning = '' AND given_by <> ?")
+)

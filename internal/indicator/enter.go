@@ -42,8 +42,8 @@ type Fault struct {
 	Asks    bool // a reason is enough
 }
 
-// Refused says that nothing was written, and why.
-type Refused struct {
+// RefusedError says that nothing was written, and why.
+type RefusedError struct {
 	Faults []Fault
 	More   int // that are not listed
 	Asked  int // of all, how many a reason is enough for
@@ -53,7 +53,7 @@ type Refused struct {
 const mostFaults = 500
 
 // Error says how many there are.
-func (r *Refused) Error() string {
+func (r *RefusedError) Error() string {
 	n := len(r.Faults) + r.More - r.Asked
 	switch {
 	case n > 0 && r.Asked > 0:
@@ -65,9 +65,9 @@ func (r *Refused) Error() string {
 }
 
 // Unwrap makes it invalid.
-func (r *Refused) Unwrap() error { return kernel.E(kernel.Invalid, "%s", r.Error()).On("figures") }
+func (r *RefusedError) Unwrap() error { return kernel.E(kernel.Invalid, "%s", r.Error()).On("figures") }
 
-func (r *Refused) add(f Fault) {
+func (r *RefusedError) add(f Fault) {
 	if f.Asks {
 		r.Asked++
 	}
@@ -88,7 +88,7 @@ type Entering struct {
 // Entered counts what became of entries.
 type Entered struct{ New, Changed, Same int }
 
-// Enter writes down figures, all or none. It fails with *Refused where any cannot be or is asked about and no reason is
+// Enter writes down figures, all or none. It fails with *RefusedError where any cannot be or is asked about and no reason is
 // given, forbidden where the actor may fill in nothing of it.
 func (s *Service) Enter(ctx context.Context, campaignID int64, entries []Entry, how Entering) (done Entered, err error) {
 	days, err := s.calendar.Days(ctx)
@@ -139,7 +139,7 @@ type entering struct {
 	at      map[pair]*series
 	whole   bool // all figures of the touched indicators were read
 	foreign int  // entries that are another unit's
-	refused Refused
+	refused RefusedError
 	done    Entered
 
 	happened []Incident
@@ -334,7 +334,7 @@ func (e *entering) one(x *series, entry Entry, was *Reading, before []float64) (
 			asked = append(asked, fmt.Sprintf("事故登记里这一期有 %d 起，这里填的是 %s 起", n, plain(given.Value)))
 		}
 		if was != nil && was.Counts != nil {
-			asked = append(asked, fmt.Sprintf("改动已审定的数：原来是 %s", x.i.Shown(*was.Counts)))
+			asked = append(asked, "改动已审定的数：原来是 "+x.i.Shown(*was.Counts))
 		}
 		if len(asked) > 0 && reason == "" {
 			e.fault(x, entry, strings.Join(asked, "；"), true)

@@ -12,7 +12,7 @@ import (
 func TestExamine_FindsAnOutlineThatLies(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		c := opened(t, d, "2024-04-10 09:00")
-		_, plain, _ := c.measured(t)
+		_, plain := c.measured(t)
 		err := d.Write(t.Context(), func(tx db.Tx) error {
 			_, err := tx.NewRaw("UPDATE readings SET counts = 7 WHERE indicator_id = ? AND period = '2024-02'", plain).Exec(t.Context())
 			return err

@@ -155,7 +155,7 @@ func TestModifiedZ_OfIglewiczAndHoaglin(t *testing.T) {
 }
 
 func TestNumber_AsPeopleWriteIt(t *testing.T) {
-	for text, want := range map[string]float64{"38.5": 38.5, " 1,234.50 ": 1234.5, "３８．５": 38.5, "38.5%": 38.5, "－3": -3, "0": 0, "1e3": 1000} {
+	for text, want := range map[string]float64{"38.5": 38.5, "1,234.50　": 1234.5, "３８．５": 38.5, "38.5%": 38.5, "－3": -3, "0": 0, "1e3": 1000} {
 		if v, err := number(text); err != nil || v != want {
 			t.Errorf("%q is %v: %v", text, v, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"pinzhi/internal/calendar"
 	"pinzhi/internal/db"
@@ -156,7 +157,7 @@ func (s *Service) fillGrid(ctx context.Context, tx db.Tx, b *book, dues *dueList
 			r.Target = r.Indicator.TargetText(v)
 		}
 		if r.Indicator.Direction == Zero {
-			r.Known = fmt.Sprint(r.Indicator.happenedIn(happened, r.Place, r.Period))
+			r.Known = strconv.Itoa(r.Indicator.happenedIn(happened, r.Place, r.Period))
 		}
 		if r.Reading != nil && r.Reading.Step != Draft {
 			g.Given++

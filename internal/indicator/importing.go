@@ -23,7 +23,7 @@ type Imported struct {
 
 // Import takes over a workbook as WriteWorkbook writes it, or DHIS2's dataValueSets as JSON: all of it or nothing. An
 // empty cell says nothing; a figure that stands already so is passed over. reason is for what the rules ask about. It
-// fails with *Refused listing the cells, invalid or too_large for a file that cannot be read.
+// fails with *RefusedError listing the cells, invalid or too_large for a file that cannot be read.
 func (s *Service) Import(ctx context.Context, campaignID int64, name string, content []byte, reason string) (done Imported, err error) {
 	if _, err := s.Adopt(ctx, campaignID); err != nil {
 		return done, err
@@ -82,7 +82,7 @@ type importing struct {
 	b       *book
 	how     Entering
 	entries []Entry
-	refused Refused
+	refused RefusedError
 	done    Imported
 }
 
@@ -127,7 +127,7 @@ const headWithin = 5
 
 // headOf finds the row that names the columns.
 func headOf(g grid, must ...string) (row int, columns map[string]int, ok bool) {
-	for n := 0; n < min(headWithin, len(g.rows)); n++ {
+	for n := range min(headWithin, len(g.rows)) {
 		columns = map[string]int{}
 		for k, c := range g.rows[n] {
 			if _, twice := columns[c]; c != "" && !twice {

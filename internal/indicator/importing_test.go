@@ -20,11 +20,11 @@ import (
 )
 
 // measured adds a ratio of the districts, a plain figure and a class, with three months of approved figures.
-func (c *city) measured(t *testing.T) (ratio, plain, class int64) {
+func (c *city) measured(t *testing.T) (ratio, plain int64) {
 	t.Helper()
 	ratio = c.add(t, indicator.Input{Code: "SH01", Name: "案件销号率", Unit: "%", Numerator: "已销号", Denominator: "应销号", ByPlace: true, Summed: true, Lowest: "0", Highest: "100", FirstPeriod: "2024-01"})
 	plain = c.add(t, indicator.Input{Code: "QY01", Name: "垃圾清运量", Unit: "吨", FirstPeriod: "2024-01", UnitName: "市园林绿化中心", Jump: "50"})
-	class = c.add(t, indicator.Input{Code: "SZ01", Name: "河道水质", Direction: indicator.Class, Classes: "Ⅰ类、Ⅱ类、Ⅲ类、Ⅳ类", Cadence: report.Quarterly, FirstPeriod: "2024Q1"})
+	class := c.add(t, indicator.Input{Code: "SZ01", Name: "河道水质", Direction: indicator.Class, Classes: "Ⅰ类、Ⅱ类、Ⅲ类、Ⅳ类", Cadence: report.Quarterly, FirstPeriod: "2024Q1"})
 	places := c.places(t)
 	var entries []indicator.Entry
 	for n, p := range []report.Period{"2024-01", "2024-02", "2024-03"} {
@@ -38,7 +38,7 @@ func (c *city) measured(t *testing.T) (ratio, plain, class int64) {
 	if _, err := c.ApproveQuiet(c.as(t, "闻达"), c.campaign.ID, 0); err != nil {
 		t.Fatal(err)
 	}
-	return ratio, plain, class
+	return ratio, plain
 }
 
 func (c *city) workbook(t *testing.T) []byte {
@@ -144,7 +144,7 @@ func cellsOf(t *testing.T, content []byte) string {
 func TestImport_NamesEveryFaultyCellAndWritesNothing(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		c := opened(t, d, "2024-04-10 09:00")
-		ratio, plain, _ := c.measured(t)
+		ratio, plain := c.measured(t)
 		before, office := c.workbook(t), c.as(t, "竺简")
 		above := cellOf(t, before, "每月", "2024-02", "SH01", "河西区", "分子")
 		clearing := cellOf(t, before, "每月", "2024-02", "QY01", "数值")
@@ -152,7 +152,7 @@ func TestImport_NamesEveryFaultyCellAndWritesNothing(t *testing.T) {
 		direction := cellOf(t, before, "指标", "方向", "QY01")
 		file := edited(t, before, map[string]any{above: 95, clearing: "一千", class: "Ⅴ类", direction: "向上", "每月!Z1": "2024-13", "每月!A60": "没有", "目标!D2": "明年"})
 		_, err := c.Import(office, c.campaign.ID, "坏.xlsx", file, "")
-		refused, ok := errors.AsType[*indicator.Refused](err)
+		refused, ok := errors.AsType[*indicator.RefusedError](err)
 		if !ok {
 			t.Fatal(describe(err))
 		}
@@ -255,7 +255,9 @@ func TestDHIS2_ComesBackAsItWentOut(t *testing.T) {
 			return b.String()
 		}
 		out := write(c)
-		var set struct{ DataValues []indicator.DataValue }
+		var set struct {
+			DataValues []indicator.DataValue `json:"dataValues"`
+		}
 		if err := json.Unmarshal([]byte(out), &set); err != nil || len(set.DataValues) != 2*9+3+1 {
 			t.Fatalf("%d values: %v", len(set.DataValues), err)
 		}
@@ -290,7 +292,7 @@ func TestDHIS2_ComesBackAsItWentOut(t *testing.T) {
 // TestDHIS2_NamesEveryFaultyValue: by its place in the set; the set's own period and unit stand for missing ones.
 func TestDHIS2_NamesEveryFaultyValue(t *testing.T) {
 	c := opened(t, dbtest.Open(t, db.SQLite), "2024-05-10 09:00")
-	_, plain, _ := c.measured(t)
+	_, plain := c.measured(t)
 	office := c.as(t, "竺简")
 	_, err := c.Import(office, c.campaign.ID, "x.json", []byte(`{"dataValues": [
 		{"dataElement": "QY01", "period": "2024Q1", "orgUnit": "全市", "value": "1"}, {"dataElement": "QY01", "period": "202404", "orgUnit": "海南", "value": "1"},

@@ -205,10 +205,14 @@ type Place struct {
 // PlaceKind is the subject kind of places in the ledger.
 const PlaceKind = "indicator_place"
 
-// slots are the places at which an indicator is measured; wholly those where figures are entered.
+// slots are the places for which figures of an indicator are entered.
 func (i Indicator) slots(places []Place) (list []Place) {
 	for _, p := range places {
-		if p.GoneOn == "" && ((p.Whole && !(i.ByPlace && i.Summed)) || (!p.Whole && i.ByPlace)) {
+		entered := i.ByPlace
+		if p.Whole {
+			entered = !i.ByPlace || !i.Summed
+		}
+		if p.GoneOn == "" && entered {
 			list = append(list, p)
 		}
 	}

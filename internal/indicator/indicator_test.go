@@ -32,15 +32,15 @@ type city struct {
 	campaign  campaign.Campaign
 }
 
-func opened(t testing.TB, d *db.DB, moment string) *city {
-	t.Helper()
+func opened(tb testing.TB, d *db.DB, moment string) *city {
+	tb.Helper()
 	c := &city{db: d, now: new(atomic.Int64)}
 	c.at(moment)
 	clock := kernel.FixedClock(func() time.Time { return time.UnixMicro(c.now.Load()).UTC() })
 	c.campaigns = campaign.New(d, clock)
 	var err error
-	if c.campaign, err = c.campaigns.Open(webtest.System(), webtest.Reading(t, "examples/pinghe/plan.txt")); err != nil {
-		t.Fatal(err)
+	if c.campaign, err = c.campaigns.Open(webtest.System(), webtest.Reading(tb, "examples/pinghe/plan.txt")); err != nil {
+		tb.Fatal(err)
 	}
 	c.Service = indicator.New(d, clock, calendar.New(d, clock), c.campaigns)
 	return c
@@ -125,7 +125,7 @@ func (c *city) enter(ctx context.Context, t *testing.T, entries ...indicator.Ent
 
 // describe lists the faults of a refusal.
 func describe(err error) string {
-	refused, ok := errors.AsType[*indicator.Refused](err)
+	refused, ok := errors.AsType[*indicator.RefusedError](err)
 	if !ok {
 		return fmt.Sprint(err)
 	}
@@ -315,7 +315,7 @@ func TestEnter_AllOrNothing(t *testing.T) {
 		{indicator.Entry{IndicatorID: id, PlaceID: c.places(t)["平江区"], Period: "2024-02", Numerator: "1", Denominator: "2"}, "不分地区"},
 	} {
 		_, err := c.Enter(c.as(t, "竺简"), c.campaign.ID, []indicator.Entry{one("2024-01", "90", "120"), x.entry, one("2024-03", "95", "120")}, indicator.Entering{})
-		refused, ok := errors.AsType[*indicator.Refused](err)
+		refused, ok := errors.AsType[*indicator.RefusedError](err)
 		if !ok || len(refused.Faults) != 1 || !strings.Contains(refused.Faults[0].Message, x.says) || kernel.CodeOf(err) != kernel.Invalid {
 			t.Errorf("%s: %s", x.says, describe(err))
 		}
@@ -344,7 +344,7 @@ func TestEnter_AsksBeforeItRefuses(t *testing.T) {
 	} {
 		entry := indicator.Entry{IndicatorID: id, PlaceID: whole, Period: "2024-08", Value: x.value}
 		_, err := c.Enter(office, c.campaign.ID, []indicator.Entry{entry}, indicator.Entering{})
-		refused, ok := errors.AsType[*indicator.Refused](err)
+		refused, ok := errors.AsType[*indicator.RefusedError](err)
 		if !ok || refused.Asked != 1 || refused.Faults[0].Message != x.says {
 			t.Errorf("%s: %s", x.value, describe(err))
 		}
@@ -564,5 +564,25 @@ func TestInput_SaysWhichFieldIsWrong(t *testing.T) {
 	}
 	if err := c.Change(office, c.campaign.ID, id, 0, good); kernel.CodeOf(err) != kernel.Conflict {
 		t.Errorf("changed as it was before: %v", err)
+	}
+}
+
+// TestApproveQuiet_LeavesWhatTheActorsOwnUnitReports: 竺简 of the office sits for 市档案馆, whose figure waits for somebody
+// else; so does a figure that he gave for another unit.
+func TestApproveQuiet_LeavesWhatTheActorsOwnUnitReports(t *testing.T) {
+	c := opened(t, dbtest.Open(t, db.SQLite), "2024-03-05 09:00")
+	own := c.add(t, indicator.Input{Name: "档案归集率", Unit: "%", UnitName: "市档案馆", FirstPeriod: "2024-02"})
+	others := c.add(t, indicator.Input{Name: "成活率", Unit: "%", UnitName: "市园林绿化中心", FirstPeriod: "2024-02"})
+	whole, me, colleague := c.places(t)["全市"], c.as(t, "竺简"), c.as(t, "闻达")
+	c.enter(colleague, t, indicator.Entry{IndicatorID: own, PlaceID: whole, Period: "2024-02", Value: "80"})
+	c.enter(me, t, indicator.Entry{IndicatorID: others, PlaceID: whole, Period: "2024-02", Value: "90"})
+	if n, err := c.ApproveQuiet(me, c.campaign.ID, 0); n != 0 || kernel.CodeOf(err) != kernel.Conflict {
+		t.Errorf("approved %d: %v", n, err)
+	}
+	if p, err := c.See(me, c.campaign.ID, own, 0); err != nil || len(p.Waits) != 1 || !p.Waits[0].Mine {
+		t.Errorf("%d wait: %v", len(p.Waits), err)
+	}
+	if n, err := c.ApproveQuiet(colleague, c.campaign.ID, 0); n != 1 || err != nil {
+		t.Errorf("approved %d: %v", n, err)
 	}
 }

@@ -106,8 +106,9 @@ func equal(a, b *float64) bool {
 	return *a == *b
 }
 
-// count makes the figure as it stands the one that counts.
-func (r *Reading) count() {
+// counting is the figure with what it says as that which counts.
+func (r Reading) counting() Reading {
 	v := r.Value
 	r.Counts, r.CountsAbove, r.CountsBelow = &v, r.Numerator, r.Denominator
+	return r
 }

@@ -88,7 +88,7 @@ func enterFigures(q *request) error {
 	}
 	if ok {
 		v := views.Figures{Problem: problem, Typed: typed, Faults: map[string]indicator.Fault{}}
-		if r, is := errors.AsType[*indicator.Refused](err); is {
+		if r, is := errors.AsType[*indicator.RefusedError](err); is {
 			for _, f := range r.Faults {
 				v.Faults[fmt.Sprintf("%d:%d:%s", f.IndicatorID, f.PlaceID, f.Period)] = f
 			}
@@ -117,14 +117,14 @@ func number(text string) string {
 
 // figuresRefused is refused for figures: whoever may fill in nothing of it is told as of a form that is not his.
 func figuresRefused(err error) (views.Problem, bool) {
-	if r, ok := errors.AsType[*indicator.Refused](err); ok {
+	if r, ok := errors.AsType[*indicator.RefusedError](err); ok {
 		return views.Problem{Message: r.Error() + faultsIn(r), Field: "figures"}, true
 	}
 	return refused(err)
 }
 
 // faultsIn tells a single fault with the whole.
-func faultsIn(r *indicator.Refused) string {
+func faultsIn(r *indicator.RefusedError) string {
 	if len(r.Faults) != 1 || r.More > 0 {
 		return ""
 	}
@@ -180,7 +180,7 @@ func (q *request) figure(id int64, v views.FigurePage) error {
 	if v.FigureSeen, err = q.s.Indicators.Figure(q.ctx(), q.view.ID, id); err != nil {
 		return err
 	}
-	if v.Problem.Message == "" {
+	if v.Message == "" {
 		v.Value, v.Above, v.Below = v.Indicator.Text(v.Reading.Value), plainOf(v.Numerator), plainOf(v.Denominator)
 	}
 	if v.Timeline, err = q.timeline(indicator.FigureKind, id); err != nil {
@@ -255,7 +255,7 @@ func importFigures(q *request) error {
 		done, err = q.s.Indicators.Import(q.ctx(), q.view.ID, name, content, q.FormValue("reason"))
 	}
 	v := views.ImportFigures{Reason: q.FormValue("reason")}
-	if r, ok := errors.AsType[*indicator.Refused](err); ok {
+	if r, ok := errors.AsType[*indicator.RefusedError](err); ok {
 		v.Faults, v.More = r.Faults, r.More
 	}
 	if problem, ok := refused(err); ok {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"mime/multipart"
 	"net/http"
@@ -45,9 +46,7 @@ func fileForm(t *testing.T, field, name string, content []byte) (body io.Reader,
 // renewIndicators makes the indicator, the figure and the incident that forms are tried on.
 func (s *stage) renewIndicators(t *testing.T) {
 	t.Helper()
-	for name, id := range s.indicatorOf(t, s.as(t, "lead"), s.home.ID, "市园林绿化中心") {
-		s.ids[name] = id
-	}
+	maps.Copy(s.ids, s.indicatorOf(t, s.as(t, "lead"), s.home.ID, "市园林绿化中心"))
 }
 
 // indicatorOf makes an indicator that a unit answers for, with a figure that giver hands in, and one of no incidents with
@@ -227,7 +226,7 @@ func (m measuring) returnOne(id int64, period report.Period, question string) {
 	m.give(m.unit, indicator.Entry{IndicatorID: id, PlaceID: m.places[0].ID, Period: period, Value: "88", Reason: "补登两天的数据"})
 	f, err := m.s.Indicators.Figure(m.office, m.c.ID, m.figure(id, 0, period))
 	if err == nil {
-		err = m.s.Indicators.Decide(m.office, m.c.ID, []indicator.Seen{{ID: f.ID, Version: f.Reading.Version}}, indicator.Decision{Question: question})
+		err = m.s.Indicators.Decide(m.office, m.c.ID, []indicator.Seen{{ID: f.ID, Version: f.Version}}, indicator.Decision{Question: question})
 	}
 	if err != nil {
 		m.t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -207,9 +208,7 @@ func (s *stage) foreign(t *testing.T) map[string]string {
 	office := s.actor(officeSeat(t, s.DB, s.away.ID))
 	ids["{k}"], ids["{e}"] = s.caseOf(t, office, s.away.ID)
 	ids["{filing}"] = s.filingOf(t, s.away.ID, "")
-	for name, id := range s.indicatorOf(t, office, s.away.ID, "") {
-		ids[name] = id
-	}
+	maps.Copy(ids, s.indicatorOf(t, office, s.away.ID, ""))
 	ids["{o}"] = s.orderOf(t, office, s.away.ID, ids["{k}"], s.firstUnit(t, s.away.ID), 0)
 	ids["{w}"] = s.viewOf(t, s.as(t, "elsewhere"), s.away.ID)
 	ids["{x}"] = s.importOf(t, office, s.away.ID)

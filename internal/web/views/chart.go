@@ -76,7 +76,7 @@ func chartOf(p indicator.Page, w, h int, class string) *Chart {
 		see(f.x0, *p.TargetV)
 	}
 	c := &Chart{W: w, H: h, Class: class, Left: f.left, Right: f.right, Bottom: f.bottom}
-	c.Up = f.scale(p.Indicator, max(2, h/70))
+	f, c.Up = f.scale(p.Indicator, max(2, h/70))
 	c.draw(p, f)
 	c.Across = f.periods(p, max(2, w/110))
 	return c
@@ -114,14 +114,14 @@ func (c *Chart) draw(p indicator.Page, f frame) {
 }
 
 // scale widens the frame to round numbers and names them.
-func (f *frame) scale(i indicator.Indicator, most int) (list []Tick) {
+func (f frame) scale(i indicator.Indicator, most int) (wide frame, list []Tick) {
 	if i.Direction == indicator.Class {
 		n := len(i.ClassNames())
 		f.y0, f.y1 = float64(n)+.5, .5 // the best stands above
 		for k := range n {
 			list = append(list, Tick{f.y(float64(k + 1)), i.Text(float64(k + 1))})
 		}
-		return list
+		return f, list
 	}
 	if f.y1-f.y0 < 1e-9 {
 		f.y0, f.y1 = f.y0-math.Max(1, math.Abs(f.y0)*.05), f.y1+math.Max(1, math.Abs(f.y1)*.05)
@@ -132,7 +132,7 @@ func (f *frame) scale(i indicator.Indicator, most int) (list []Tick) {
 	for v := f.y0; v <= f.y1+step/2; v += step {
 		list = append(list, Tick{f.y(v), short(v, digits)})
 	}
-	return list
+	return f, list
 }
 
 // short writes a number for an axis: 3.5万 for 35000.
@@ -157,7 +157,7 @@ func niceStep(rough float64) float64 {
 }
 
 // periods names some of the periods along the time.
-func (f *frame) periods(p indicator.Page, most int) (list []Tick) {
+func (f frame) periods(p indicator.Page, most int) (list []Tick) {
 	first, n := p.Approved, f.x1-f.x0+1
 	if len(first) == 0 || (len(p.Pending) > 0 && p.Pending[len(p.Pending)-1].X < first[0].X) {
 		first = p.Pending[len(p.Pending)-1:]

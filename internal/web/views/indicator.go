@@ -2,6 +2,8 @@ package views
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"pinzhi/internal/campaign"
@@ -49,7 +51,7 @@ func (v IndicatorPage) listed() []indicator.FigureRow {
 }
 
 func (v IndicatorPage) at(place int64) string {
-	return v.Base.To("/indicators/%d?place=%d", v.Indicator.ID, place)
+	return v.To("/indicators/%d?place=%d", v.ID, place)
 }
 
 // charts are the series drawn wide and narrow: letters stay readable on a phone.
@@ -76,9 +78,9 @@ type IndicatorForm struct {
 
 func (v IndicatorForm) action() string {
 	if v.ID == 0 {
-		return v.Base.To("/indicators")
+		return v.To("/indicators")
 	}
-	return v.Base.To("/indicators/%d", v.ID)
+	return v.To("/indicators/%d", v.ID)
 }
 
 // Figures is what a unit fills in for a month.
@@ -136,12 +138,7 @@ func (v Figures) open(r indicator.GridRow) bool {
 }
 
 func (v Figures) anyOpen() bool {
-	for _, r := range v.Rows {
-		if v.open(r) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(v.Rows, v.open)
 }
 
 func (v Figures) invalidRow(r indicator.GridRow) bool {
@@ -150,7 +147,7 @@ func (v Figures) invalidRow(r indicator.GridRow) bool {
 }
 
 func (v Figures) page(from int) string {
-	return v.Base.To("/figures?unit=%d&month=%s&from=%d", v.Unit.ID, v.Month, from)
+	return v.To("/figures?unit=%d&month=%s&from=%d", v.Unit.ID, v.Month, from)
 }
 
 // FigurePage is one figure with everything it was.
@@ -308,7 +305,7 @@ func targetYear(year int) string {
 
 // at is the problem of the form of a place; other forms have none.
 func (v PlacesView) at(id int64) Problem {
-	if v.Problem.Message != "" && v.TypedAt == id {
+	if v.Message != "" && v.TypedAt == id {
 		return v.Problem
 	}
 	return Problem{}
@@ -316,7 +313,7 @@ func (v PlacesView) at(id int64) Problem {
 
 // input is a place as its form shows it.
 func (v PlacesView) input(p indicator.Place) indicator.PlaceInput {
-	if v.Problem.Message != "" && v.TypedAt == p.ID {
+	if v.Message != "" && v.TypedAt == p.ID {
 		return v.Typed
 	}
 	return indicator.PlaceInput{Name: p.Name, Code: p.Code, Unit: v.Units[p.UnitID]}
@@ -327,7 +324,7 @@ func version(r indicator.GridRow) string {
 	if r.Reading == nil {
 		return "0"
 	}
-	return fmt.Sprint(r.Reading.Version)
+	return strconv.Itoa(r.Reading.Version)
 }
 
 // correctName is what changing a figure is called where it stands.
