@@ -186,8 +186,12 @@ func fromPlan(p campaign.Indicator) (i Indicator, target float64, has bool) {
 	return i, target, has
 }
 
-// nameIn is a measure's name without the end of a bracket that began before it: 市水利局）地表水达标率.
+// nameIn is a measure's name without its number in a list, and without the end of a bracket that began before it:
+// ③绿化面积, 市水利局）地表水达标率.
 func nameIn(name string) string {
+	if bare := strings.TrimLeft(name, "①②③④⑤⑥⑦⑧⑨⑩"); bare != "" {
+		name = bare
+	}
 	at := strings.LastIndex(name, "）")
 	if rest := strings.TrimSpace(name[max(0, at):]); at >= 0 && !strings.Contains(name[:at], "（") && len(rest) > len("）") {
 		return strings.TrimPrefix(rest, "）")

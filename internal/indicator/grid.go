@@ -28,7 +28,10 @@ type GridRow struct {
 	MayFill   bool
 }
 
-// UnitChoice is a unit that reports something; 0 is whoever is known by name only.
+// NoUnit stands for whoever is known by name only: the office fills in for him.
+const NoUnit = -1
+
+// UnitChoice is a unit that reports something, or NoUnit.
 type UnitChoice struct {
 	ID   int64
 	Name string
@@ -95,12 +98,12 @@ func (b *book) chooseUnit(ctx context.Context, tx db.Tx, g *Grid, unit int64) er
 	n := map[int64]int{}
 	for _, i := range b.indicators {
 		for _, p := range i.slots(b.places) {
-			n[i.reporter(p)]++
+			n[cmp.Or(i.reporter(p), NoUnit)]++
 		}
 	}
 	for id, count := range n {
 		name := names[id]
-		if id == 0 {
+		if id == NoUnit {
 			name = "没有对应到单位的指标"
 		}
 		g.Units = append(g.Units, UnitChoice{id, name, count})
@@ -131,7 +134,7 @@ func (s *Service) fillGrid(ctx context.Context, tx db.Tx, b *book, dues *dueList
 			continue
 		}
 		for _, place := range i.slots(b.places) {
-			if i.reporter(place) == g.Unit.ID {
+			if cmp.Or(i.reporter(place), NoUnit) == g.Unit.ID {
 				rows = append(rows, GridRow{Indicator: i, Place: place, Period: p, MayFill: g.Mine})
 			}
 		}

@@ -586,3 +586,48 @@ func TestApproveQuiet_LeavesWhatTheActorsOwnUnitReports(t *testing.T) {
 		t.Errorf("approved %d: %v", n, err)
 	}
 }
+
+// TestGrid_OfAUnitAMonth: monthly figures, and in the last month of a quarter those of the quarter; the office finds what
+// nobody's unit answers for.
+func TestGrid_OfAUnitAMonth(t *testing.T) {
+	c := opened(t, dbtest.Open(t, db.SQLite), "2024-03-05 09:00")
+	c.add(t, indicator.Input{Name: "清运量", Unit: "吨", UnitName: "市园林绿化中心", ByPlace: true, PlacesReport: true, FirstPeriod: "2024-02"})
+	grid := func(ctx context.Context, unit int64, month kernel.Month) indicator.Grid {
+		g, err := c.Grid(ctx, c.campaign.ID, unit, month, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g
+	}
+	names := func(g indicator.Grid) string {
+		var list []string
+		for _, r := range g.Rows {
+			list = append(list, r.Indicator.Name+" "+r.Place.Name+" "+string(r.Period))
+		}
+		return strings.Join(list, ", ")
+	}
+	unit := c.as(t, "花蕊")
+	if g := grid(unit, 0, "2024-02"); names(g) != "清运量 全市 2024-02" || !g.Mine || g.Unit.Name != "市园林绿化中心" || g.Rows[0].Mark != indicator.Ahead {
+		t.Errorf("February: %s of %s", names(g), g.Unit.Name)
+	}
+	if g := grid(unit, 0, "2024-03"); !strings.Contains(names(g), "建成区绿化覆盖率 全市 2024Q1") || !strings.Contains(names(g), "清运量 全市 2024-03") {
+		t.Errorf("March: %s", names(g))
+	}
+	if g := grid(c.as(t, "竺简"), indicator.NoUnit, "2024-03"); !g.Mine || !strings.Contains(names(g), "群众满意度 全市 2024Q1") {
+		t.Errorf("nobody's: %s", names(g))
+	}
+	if g := grid(unit, indicator.NoUnit, "2024-03"); g.Mine {
+		t.Error("a unit fills in what nobody answers for")
+	}
+	district := grid(c.as(t, "竺简"), 0, "2024-02")
+	n := slices.IndexFunc(district.Units, func(u indicator.UnitChoice) bool { return strings.HasPrefix(u.Name, "平江区") })
+	if n < 0 {
+		t.Fatalf("no district reports: %+v", district.Units)
+	}
+	if g := grid(c.as(t, "竺简"), district.Units[n].ID, "2024-02"); names(g) != "清运量 平江区 2024-02" {
+		t.Errorf("the district's: %s", names(g))
+	}
+	if _, err := c.Grid(unit, c.campaign.ID, 99_999, "2024-02", 0); kernel.CodeOf(err) != kernel.NotFound {
+		t.Errorf("a unit that reports nothing: %v", err)
+	}
+}

@@ -1,6 +1,7 @@
 package indicator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -178,6 +179,7 @@ type Page struct {
 	MayKeep   bool
 	MayDecide bool
 	MayFill   bool
+	Reporter  int64 // who fills in the series shown, or NoUnit
 	Now       time.Time
 }
 
@@ -313,13 +315,12 @@ func (b *book) choose(p *Page, placeID int64) error {
 		return kernel.E(kernel.NotFound, "这项指标没有这个地区的数")
 	}
 	p.Place = p.Places[n].Place
-	p.MayFill = mayFill(b.view, p.reporter(p.Place))
 	return nil
 }
 
 // series is the chosen place's figures, the latest first, the missing among them.
 func (b *book) series(p *Page, rows []Reading, dues *dueList) {
-	p.MayFill = mayFill(b.view, p.reporter(p.Place))
+	p.MayFill, p.Reporter = mayFill(b.view, p.reporter(p.Place)), cmp.Or(p.reporter(p.Place), NoUnit)
 	year := kernel.DateOf(p.Now).Time().Year()
 	if v, ok := p.TargetFor(b.targets[p.ID], p.Place.ID, b.whole.ID, year); ok {
 		p.TargetV = &v
