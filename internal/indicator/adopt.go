@@ -44,7 +44,7 @@ type adoption struct {
 	now        time.Time
 
 	fresh  []campaign.Indicator
-	known  int // how many codes are given
+	known  []Indicator // that are tracked already
 	placed bool
 
 	campaign campaign.View
@@ -57,12 +57,14 @@ func (a *adoption) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var known []int64
-	if err := a.s.db.Reader().NewRaw("SELECT plan_id FROM tracked_indicators WHERE campaign_id = ?", a.campaignID).Scan(ctx, &known); err != nil {
-		return fmt.Errorf("indicators: %w", err)
+	if a.known, err = indicatorsOf.All(ctx, a.s.db.Reader(), a.campaignID); err != nil {
+		return fmt.Errorf("indicators of campaign %d: %w", a.campaignID, err)
 	}
-	a.known = len(known)
-	a.fresh = slices.DeleteFunc(asked, func(i campaign.Indicator) bool { return slices.Contains(known, i.ID) || i.Name == "" })
+	taken := map[int64]bool{}
+	for _, i := range a.known {
+		taken[i.PlanID] = true
+	}
+	a.fresh = slices.DeleteFunc(asked, func(i campaign.Indicator) bool { return taken[i.ID] || i.Name == "" })
 	places, err := placesOf.All(ctx, a.s.db.Reader(), a.campaignID)
 	a.placed = len(places) > 0
 	return err
@@ -81,11 +83,12 @@ func (a *adoption) readRest(ctx context.Context) (err error) {
 
 func (a *adoption) write(ctx context.Context, tx db.Tx) (n int, err error) {
 	whole, err := a.places(ctx, tx)
-	if err != nil {
+	if err != nil || whole == 0 {
 		return 0, err
 	}
+	b := book{indicators: slices.Clone(a.known)}
 	for _, asked := range a.fresh {
-		took, err := a.take(ctx, tx, asked, whole, a.known+n+1)
+		took, err := a.take(ctx, tx, asked, whole, &b)
 		if err != nil {
 			return 0, fmt.Errorf("indicator %s: %w", asked.Name, err)
 		}
@@ -96,7 +99,8 @@ func (a *adoption) write(ctx context.Context, tx db.Tx) (n int, err error) {
 	return n, nil
 }
 
-// places names the city and its districts once; later ones are the office's. It returns the city.
+// places names the city and its districts once; later ones are the office's. It returns the city, 0 where another
+// instance is at it.
 func (a *adoption) places(ctx context.Context, tx db.Tx) (int64, error) {
 	have, err := placesOf.All(ctx, tx, a.campaignID)
 	if err != nil {
@@ -109,7 +113,7 @@ func (a *adoption) places(ctx context.Context, tx db.Tx) (int64, error) {
 	names := make([]string, 0, len(list))
 	for n := range list {
 		list[n].CampaignID, list[n].Position = a.campaignID, n
-		if err := db.Insert(ctx, tx, &list[n]); err != nil {
+		if err := db.InsertOr(ctx, tx, &list[n], "ON CONFLICT DO NOTHING"); err != nil || list[n].ID == 0 {
 			return 0, err
 		}
 		names = append(names, list[n].Name)
@@ -118,9 +122,9 @@ func (a *adoption) places(ctx context.Context, tx db.Tx) (int64, error) {
 		Data: map[string]any{"names": strings.Join(names, "、")}})
 }
 
-func (a *adoption) take(ctx context.Context, tx db.Tx, asked campaign.Indicator, whole int64, n int) (bool, error) {
+func (a *adoption) take(ctx context.Context, tx db.Tx, asked campaign.Indicator, whole int64, b *book) (bool, error) {
 	i, target, has := fromPlan(asked)
-	i.CampaignID, i.PlanID, i.Code = a.campaignID, asked.ID, fmt.Sprintf("ZB%03d", n)
+	i.CampaignID, i.PlanID, i.Code = a.campaignID, asked.ID, b.nextCode()
 	i.FirstPeriod, i.AddedAt, i.AddedName = report.PeriodOf(i.Cadence, kernel.DateOf(a.now).Month()), a.now, kernel.TheSystem.Name
 	if lead := a.lead(asked); lead != nil {
 		i.UnitID, i.UnitName = lead.UnitID, lead.UnitName
@@ -128,6 +132,7 @@ func (a *adoption) take(ctx context.Context, tx db.Tx, asked campaign.Indicator,
 	if err := db.InsertOr(ctx, tx, &i, "ON CONFLICT DO NOTHING"); err != nil || i.ID == 0 {
 		return false, err // another instance was quicker
 	}
+	b.indicators = append(b.indicators, i)
 	if has {
 		t := Target{CampaignID: a.campaignID, IndicatorID: i.ID, PlaceID: whole, Value: target, SetAt: a.now, SetName: kernel.TheSystem.Name}
 		if err := db.Insert(ctx, tx, &t); err != nil {

@@ -631,3 +631,17 @@ func TestGrid_OfAUnitAMonth(t *testing.T) {
 		t.Errorf("a unit that reports nothing: %v", err)
 	}
 }
+
+// TestAdopt_GivesNoCodeTwice: the office took the code that the next of the plan's would have got.
+func TestAdopt_GivesNoCodeTwice(t *testing.T) {
+	c := opened(t, dbtest.Open(t, db.SQLite), "2024-03-05 09:00")
+	n := len(c.list(t).Rows)
+	c.add(t, indicator.Input{Code: fmt.Sprintf("ZB%03d", n+2), Name: "清运量", Unit: "吨"})
+	more := []campaign.Indicator{{CampaignID: c.campaign.ID, Position: n + 1, Name: "新增的率", Comparator: ">=", Value: "5", Unit: "%"}}
+	if err := c.db.Write(t.Context(), func(tx db.Tx) error { return db.InsertAll(t.Context(), tx, more) }); err != nil {
+		t.Fatal(err)
+	}
+	if r := c.called(t, "新增的率"); r.Code != fmt.Sprintf("ZB%03d", n+3) {
+		t.Errorf("its code is %s", r.Code)
+	}
+}
