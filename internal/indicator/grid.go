@@ -159,7 +159,7 @@ func (s *Service) fillGrid(ctx context.Context, tx db.Tx, b *book, dues *dueList
 		if v, ok := r.Indicator.TargetFor(b.targets[r.Indicator.ID], r.Place.ID, b.whole.ID, YearOf(r.Period)); ok {
 			r.Target = r.Indicator.TargetText(v)
 		}
-		if r.Indicator.Direction == Zero {
+		if r.Indicator.Direction == Zero && kernel.DateOf(now) > r.Period.Last() { // before that more may happen
 			r.Known = strconv.Itoa(r.Indicator.happenedIn(happened, r.Place, r.Period))
 		}
 		if r.Reading != nil && r.Reading.Step != Draft {

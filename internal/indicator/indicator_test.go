@@ -613,6 +613,13 @@ func TestGrid_OfAUnitAMonth(t *testing.T) {
 	if g := grid(unit, 0, "2024-03"); !strings.Contains(names(g), "建成区绿化覆盖率 全市 2024Q1") || !strings.Contains(names(g), "清运量 全市 2024-03") {
 		t.Errorf("March: %s", names(g))
 	}
+	c.add(t, indicator.Input{Name: "倒树伤人", Unit: "起", Direction: indicator.Zero, UnitName: "市园林绿化中心", FirstPeriod: "2024-02"})
+	for month, known := range map[kernel.Month]string{"2024-02": "0", "2024-03": ""} { // March is not over
+		rows := grid(unit, 0, month).Rows
+		if r := rows[len(rows)-1]; r.Indicator.Name != "倒树伤人" || r.Known != known {
+			t.Errorf("of %s the system knows %q of %s, want %q", month, r.Known, r.Indicator.Name, known)
+		}
+	}
 	if g := grid(c.as(t, "竺简"), indicator.NoUnit, "2024-03"); !g.Mine || !strings.Contains(names(g), "群众满意度 全市 2024Q1") {
 		t.Errorf("nobody's: %s", names(g))
 	}
