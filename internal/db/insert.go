@@ -27,10 +27,16 @@ func InsertAll[T any](ctx context.Context, tx Tx, rows []T) error {
 }
 
 // InsertColumns inserts very many rows of a model, whose ids nobody needs: on PostgreSQL column by column, as arrays, so
-// that neither side has to write and read each value as text. Its fields are whole numbers, texts, floats, yes or no,
+// that neither side has to write and read each value as text; on SQLite by a statement that is prepared at once. Its fields are whole numbers, texts, floats, yes or no,
 // instants and pointers to floats.
 func InsertColumns[T any](ctx context.Context, tx Tx, rows []T) error {
 	if KindOf(tx) != Postgres {
+		if len(rows) > many {
+			r, _ := insertArgs(tx, rows[:many], "")
+			if err := r.statement.bind(ctx, tx); err != nil {
+				return fmt.Errorf("insert %T: %w", rows, err)
+			}
+		}
 		return InsertMany(ctx, tx, rows, "")
 	}
 	c := arraysOf(tx, reflect.TypeFor[T]())
