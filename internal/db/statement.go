@@ -212,7 +212,7 @@ func (s *Statement) bind(ctx context.Context, tx Tx) error {
 	if !ok || x.bound == nil || x.bound[s] != nil || s.of(x.db.DB) != nil {
 		return nil
 	}
-	stmt, err := x.Tx.PrepareContext(x.context(ctx), s.query) //nolint:sqlclosecheck // closed with its transaction
+	stmt, err := x.PrepareContext(x.context(ctx), s.query) //nolint:sqlclosecheck // closed with its transaction
 	if err != nil {
 		return fmt.Errorf("prepare %.60s: %w", s.query, err)
 	}
