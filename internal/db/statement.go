@@ -206,6 +206,21 @@ func (s *Statement) on(ctx context.Context, tx Tx) (*sql.Stmt, error) {
 	return nil, nil //nolint:nilnil // a snapshot's
 }
 
+// bind prepares the statement in a write transaction that will run it very often: else it would run as it is until the
+// next. The transaction closes it.
+func (s *Statement) bind(ctx context.Context, tx Tx) error {
+	x, ok := tx.(writeTx)
+	if !ok || x.bound == nil || x.bound[s] != nil || s.of(x.db.DB) != nil {
+		return nil
+	}
+	stmt, err := x.PrepareContext(x.context(ctx), s.query) //nolint:sqlclosecheck // closed with its transaction
+	if err != nil {
+		return fmt.Errorf("prepare %.60s: %w", s.query, err)
+	}
+	x.bound[s] = stmt
+	return nil
+}
+
 func (s *Statement) of(pool *sql.DB) *sql.Stmt {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -217,6 +217,7 @@ func TestScreens_NoSidewaysScrollingNoViolationNoConsoleError(t *testing.T) {
 	revision := startDraft(t, s, c.ID, "internal/web/testdata/pinghe-revised.txt")
 	bare := s.OpenCampaign(t, "internal/plan/testdata/plans/08-shitan-education-bureau.txt") // a task without a name, no phases
 	forOffice, forReporter := reportPages(t, s, c)
+	figuresForOffice, figuresForUnit := indicatorPages(t, s, c)
 	tours := []struct{ login, pages string }{
 		{"", "/signin /signin/link?token=x"},
 		{"system", fmt.Sprintf("/ /drafts /drafts/%d /drafts/%d?edit=task.2 /drafts/%d?edit=appointment.1.2 /accounts /me /c/999", draft, draft, draft)},
@@ -229,6 +230,8 @@ func TestScreens_NoSidewaysScrollingNoViolationNoConsoleError(t *testing.T) {
 		{"office", tellPages(t, s, c.ID)},
 		{"office", forOffice},
 		{"reporter", forReporter},
+		{"office", figuresForOffice},
+		{"liaison", figuresForUnit},
 		{"system", "/deliveries /deliveries?state=failed /deliveries?state=dropped"},
 	}
 	browser := chromium(t)
@@ -304,7 +307,7 @@ func barePages(t *testing.T, s *webtest.Site, c campaign.Campaign) string {
 		t.Fatal(err)
 	}
 	pages := ""
-	for _, p := range []string{"", "/tasks", "/phases", "/gantt", "/measures", "/reports", fmt.Sprintf("/tasks/%d", tasks[0].ID), fmt.Sprintf("/tasks/%d", tasks[len(tasks)-1].ID)} {
+	for _, p := range []string{"", "/tasks", "/phases", "/gantt", "/measures", "/reports", "/indicators", "/figures", "/incidents", fmt.Sprintf("/tasks/%d", tasks[0].ID), fmt.Sprintf("/tasks/%d", tasks[len(tasks)-1].ID)} {
 		pages += fmt.Sprintf("/c/%d%s ", c.ID, p)
 	}
 	return pages

@@ -71,7 +71,7 @@ func (b *tab) open(t *testing.T, path string) {
 func (b *tab) fill(t *testing.T, form string, fields map[string]string, files ...string) {
 	t.Helper()
 	for name, v := range fields {
-		b.do(t, chromedp.SetValue(chromedp.CSS(fmt.Sprintf("%s [name=%s]", form, name)), v))
+		b.do(t, chromedp.SetValue(chromedp.CSS(fmt.Sprintf("%s [name='%s']", form, name)), v))
 	}
 	if len(files) > 0 {
 		b.do(t, chromedp.SetUploadFiles(chromedp.CSS(form+" [name=files]"), files))

@@ -138,7 +138,7 @@ func measuresPage(q *request) error {
 		from, href := indicatorFrom(q.base(), i, byID)
 		rows = append(rows, views.MeasureRow{Indicator: i, From: from, Href: href})
 	}
-	return q.page("要求与指标", views.MeasuresPage(q.base(), obligations, rows))
+	return q.page("方案要求", views.MeasuresPage(q.base(), obligations, rows))
 }
 
 func checkupPage(q *request) error {

@@ -188,6 +188,30 @@ var rights = []right{
 	{route: "POST /c/{c}/reports/{ro}/{period}", may: "office", form: "do=keep&revision=0&text=各组均已报送"},
 	{route: "POST /c/{c}/filings/{filing}", may: "lead support given", form: "do=submitted&revision=0&done=三", status: http.StatusUnprocessableEntity},
 	{route: "POST /c/{c}/filings/{filing}", may: "office", form: "do=accepted&revision=0", status: http.StatusUnprocessableEntity}, // nothing was handed in
+	// {indicator} is answered for by the lead's unit, which gave {figure}; {incident} stands behind {zero}.
+	{route: "GET /c/{c}/indicators", may: inside},
+	{route: "POST /c/{c}/indicators", may: "office", form: "name=亮灯率&direction=at_least&cadence=monthly&first_period=2024-03"},
+	{route: "GET /c/{c}/indicators/new", may: "office"},
+	{route: "POST /c/{c}/indicators/approve", may: "office", form: "indicator={indicator}"},
+	{route: "GET /c/{c}/indicators/import", may: inside},
+	{route: "POST /c/{c}/indicators/import", may: "office lead", upload: someFigures},
+	{route: "GET /c/{c}/indicators/{indicator}", may: inside},
+	{route: "POST /c/{c}/indicators/{indicator}", may: "office", form: "revision=1&unit=%25&name=亮灯率&direction=at_least&cadence=monthly&first_period=2024-01"},
+	{route: "GET /c/{c}/indicators/{indicator}/edit", may: "office"},
+	{route: "POST /c/{c}/indicators/{indicator}/targets", may: "office", form: "place={place}&year=2024&value=95"},
+	{route: "GET /c/{c}/indicators.xlsx", may: inside},
+	{route: "GET /c/{c}/indicators.json", may: inside},
+	{route: "GET /c/{c}/figures", may: inside},
+	{route: "POST /c/{c}/figures", may: "office lead", form: "do=submit&ver:{indicator}:{place}:2024-01=0&v:{indicator}:{place}:2024-01=91"},
+	{route: "POST /c/{c}/figures/decide", may: "office", form: "do=approve&figure={figure}:1&back={figure}"},
+	{route: "POST /c/{c}/figures/decide", may: "office", form: "do=return&question=没有算背街小巷&figure={figure}:1&indicator={indicator}"},
+	{route: "GET /c/{c}/figures/{figure}", may: inside},
+	{route: "POST /c/{c}/figures/{figure}", may: "office lead", form: "version=1&value=92"},
+	{route: "GET /c/{c}/places", may: inside},
+	{route: "POST /c/{c}/places", may: "office", form: "id=0&name=高铁新区"},
+	{route: "GET /c/{c}/incidents", may: inside},
+	{route: "POST /c/{c}/incidents", may: "office lead inspector", form: "indicator={zero}&place={place}&happened_on=2024-03-01&grade=较大&title=燃气爆燃"},
+	{route: "POST /c/{c}/incidents/{incident}/withdraw", may: "office", form: "why=登记错了"},
 	{route: "GET /c/{c}/phases", may: inside},
 	{route: "GET /c/{c}/bodies", may: inside},
 	{route: "GET /c/{c}/bodies/{b}", may: inside},
@@ -300,7 +324,7 @@ func TestRights_IdsOfAnotherCampaignLeadNowhere(t *testing.T) {
 	tried := 0
 	for _, r := range rights {
 		_, path, _ := strings.Cut(r.route, " ")
-		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}", "{x}", "{w}", "{uuid}", "{filing}", "{ro}"} {
+		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}", "{x}", "{w}", "{uuid}", "{filing}", "{ro}", "{indicator}", "{figure}", "{incident}"} {
 			if !strings.Contains(path, id) {
 				continue
 			}

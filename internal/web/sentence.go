@@ -48,6 +48,13 @@ var sentences = map[string]string{ //nolint:gosec // 设置密码 is a sentence,
 	"campaign.cases_imported": "导入表格“{name}”，登记 {cases} 件", "account.created": "建立账号 {login}", "account.signed_in": "登录", "account.sign_in_failed": "登录失败",
 	"account.locked_out": "连续输错密码，暂时锁定", "account.link_issued": "发出一次性链接", "account.password_set": "设置密码",
 	"account.locked": "锁定账号", "account.unlocked": "解锁账号", "account.admin_granted": "管理员角色改为“{admin}”",
+	"tracked_indicator.adopted": "方案{lines}列入指标“{name}”：{target}", "tracked_indicator.added": "添加指标“{name}”（{code}），{cadence}填报", "tracked_indicator.changed": "指标“{name}”有改动：{fields}",
+	"tracked_indicator.target_set": "“{name}”{place}{year}目标定为 {after}{was}", "tracked_indicator.target_dropped": "“{name}”取消{place}{year}目标{was}",
+	"tracked_indicator.figures_given": "“{indicator}”从“{source}”导入：新报 {new} 个数，改动 {changed} 个{because}", "tracked_indicator.figures_approved": "“{indicator}”审定 {n} 个没有提醒的数",
+	"indicator_place.adopted": "指标按这些地区填报：{names}", "indicator_place.added": "添加地区“{name}”", "indicator_place.changed": "地区改为“{name}”{was}",
+	"reading.submitted": "报{place}{period}“{indicator}”：{after}{was}{late}{warning}{because}", "reading.corrected": "更正{place}{period}“{indicator}”：{after}{was}{warning}{because}",
+	"reading.restated": "改动已审定的{place}{period}“{indicator}”：{after}{was}{because}", "reading.approved": "审定{place}{period}“{indicator}”：{after}", "reading.sent_back": "退回{place}{period}“{indicator}”（{after}）：{question}",
+	"incident.recorded": "登记{grade}事故：{place} {day} {title}", "incident.withdrawn": "撤销登记“{title}”：{reason}",
 	"account.channel_set": "通知设置：{channel}{active}", "account.feed_made": "取得日历地址", "account.feed_revoked": "撤销日历地址", "delivery.retried": "重发通知",
 }
 
@@ -100,6 +107,14 @@ func word(key string, v any) string {
 		return changeWords(v)
 	case "differs":
 		return differWords(v)
+	case "was":
+		return framed("，原来是 ", v)
+	case "because":
+		return framed("，理由：", v)
+	case "warning":
+		return framed("，提醒：", v)
+	case "late":
+		return map[bool]string{true: "（迟报）"}[v == true]
 	case "admin":
 		role, _ := v.(string)
 		return cmp.Or(views.AdminName(kernel.AdminRole(role)), "按名单")
@@ -129,6 +144,14 @@ func word(key string, v any) string {
 		return strconv.FormatFloat(x, 'f', -1, 64)
 	}
 	return fmt.Sprint(v)
+}
+
+// framed puts words before a text, where there is one.
+func framed(before string, v any) string {
+	if text, ok := v.(string); ok && text != "" {
+		return before + text
+	}
+	return ""
 }
 
 func fieldWords(v any) string {
@@ -204,7 +227,7 @@ func (q *request) timeline(kind string, id int64) ([]ui.Entry, error) {
 func (q *request) ledgerRows(base views.Base, rows []ledger.Record) []views.LedgerRow {
 	out := make([]views.LedgerRow, 0, len(rows))
 	places := map[string]string{"task": "/tasks/%d", "body": "/bodies/%d", "person": "/people/%d", "unit": "/units/%d", "work_item": "/items/%d",
-		"case": "/cases/%d", "order": "/orders/%d"}
+		"case": "/cases/%d", "order": "/orders/%d", "tracked_indicator": "/indicators/%d", "reading": "/figures/%d"}
 	for _, r := range rows {
 		row := views.LedgerRow{Entry: q.entry(r), ID: r.ID}
 		if format, ok := places[r.SubjectKind]; ok && base != "" {

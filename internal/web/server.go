@@ -11,6 +11,7 @@ import (
 	"pinzhi/internal/cases"
 	"pinzhi/internal/db"
 	"pinzhi/internal/evidence"
+	"pinzhi/internal/indicator"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/notify"
 	"pinzhi/internal/report"
@@ -18,17 +19,18 @@ import (
 
 // Server answers requests. Its parts are wired by internal/cli; Handler makes it run.
 type Server struct {
-	DB        *db.DB
-	Clock     kernel.Clock
-	Campaigns *campaign.Service
-	Cases     *cases.Service
-	Calendar  *calendar.Service
-	Reports   *report.Service
-	Evidence  *evidence.Service
-	Accounts  *access.Service
-	Sessions  *access.Sessions
-	Notify    *notify.Service
-	Log       *slog.Logger
+	DB         *db.DB
+	Clock      kernel.Clock
+	Campaigns  *campaign.Service
+	Cases      *cases.Service
+	Calendar   *calendar.Service
+	Reports    *report.Service
+	Indicators *indicator.Service
+	Evidence   *evidence.Service
+	Accounts   *access.Service
+	Sessions   *access.Sessions
+	Notify     *notify.Service
+	Log        *slog.Logger
 	// MetricsToken is what a monitor must bear to read /metrics; "" turns it off.
 	MetricsToken string
 	// Ground is what the map draws the cases on.
@@ -160,6 +162,28 @@ func routes() []route {
 		{"GET /c/{c}/reports/{ro}/{period}", inside, summaryPage},
 		{"POST /c/{c}/reports/{ro}/{period}", inside, keepSummary},
 		{"POST /c/{c}/filings/{filing}", inside, stepFiling},
+		{"GET /c/{c}/indicators", inside, indicatorsPage},
+		{"POST /c/{c}/indicators", inside, addIndicator},
+		{"GET /c/{c}/indicators/new", inside, newIndicatorPage},
+		{"POST /c/{c}/indicators/approve", inside, approveQuiet},
+		{"GET /c/{c}/indicators/import", inside, importFiguresPage},
+		{"POST /c/{c}/indicators/import", inside, importFigures},
+		{"GET /c/{c}/indicators/{indicator}", inside, indicatorPage},
+		{"POST /c/{c}/indicators/{indicator}", inside, changeIndicator},
+		{"GET /c/{c}/indicators/{indicator}/edit", inside, editIndicatorPage},
+		{"POST /c/{c}/indicators/{indicator}/targets", inside, setTargets},
+		{"GET /c/{c}/indicators.xlsx", inside, indicatorsSheet},
+		{"GET /c/{c}/indicators.json", inside, dataValues},
+		{"GET /c/{c}/figures", inside, figuresPage},
+		{"POST /c/{c}/figures", inside, enterFigures},
+		{"POST /c/{c}/figures/decide", inside, decideFigures},
+		{"GET /c/{c}/figures/{figure}", inside, figurePage},
+		{"POST /c/{c}/figures/{figure}", inside, correctFigure},
+		{"GET /c/{c}/places", inside, placesPage},
+		{"POST /c/{c}/places", inside, keepPlace},
+		{"GET /c/{c}/incidents", inside, incidentsPage},
+		{"POST /c/{c}/incidents", inside, recordIncident},
+		{"POST /c/{c}/incidents/{incident}/withdraw", inside, withdrawIncident},
 		{"GET /c/{c}/phases", inside, phasesPage},
 		{"GET /c/{c}/bodies", inside, bodiesPage},
 		{"GET /c/{c}/bodies/{b}", inside, bodyPage},

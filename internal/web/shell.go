@@ -42,7 +42,8 @@ func (q *request) campaignShell(s *ui.Shell) {
 	s.Nav = []ui.NavGroup{
 		{
 			{Icon: "overview", Text: "总览", Href: q.at("")}, {Icon: "tasks", Text: "任务", Href: q.at("/tasks")},
-			{Icon: "gantt", Text: "时间表", Href: q.at("/gantt")}, {Icon: "calendar", Text: "日历", Href: q.at("/calendar")}, {Icon: "reports", Text: "报送", Href: q.at("/reports")}, {Icon: "measures", Text: "要求与指标", Href: q.at("/measures")},
+			{Icon: "gantt", Text: "时间表", Href: q.at("/gantt")}, {Icon: "calendar", Text: "日历", Href: q.at("/calendar")}, {Icon: "reports", Text: "报送", Href: q.at("/reports")}, {Icon: "indicators", Text: "指标", Href: q.at("/indicators")},
+			{Icon: "measures", Text: "方案要求", Href: q.at("/measures")},
 			{Icon: "phases", Text: "阶段", Href: q.at("/phases")},
 		},
 		{

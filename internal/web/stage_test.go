@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -145,6 +146,7 @@ func (s *stage) renew(t *testing.T) {
 	s.renewCases(t)
 	s.renewTelling(t)
 	s.renewUploads(t)
+	s.renewIndicators(t)
 	s.ids["{f}"] = s.finding(t, s.home.ID)
 	s.ids["{d}"] = fmt.Sprint(s.draft(t, 0, thirdPlan))
 	s.ids["{r}"] = fmt.Sprint(s.draft(t, s.home.ID, revisedPlan))
@@ -207,6 +209,7 @@ func (s *stage) foreign(t *testing.T) map[string]string {
 	ids["{k}"], ids["{e}"] = s.caseOf(t, office, s.away.ID)
 	ids["{filing}"] = s.filingOf(t, s.away.ID, "")
 	ids["{ro}"], _ = s.obligationOf(t, s.away.ID)
+	maps.Copy(ids, s.indicatorOf(t, office, s.away.ID, ""))
 	ids["{o}"] = s.orderOf(t, office, s.away.ID, ids["{k}"], s.firstUnit(t, s.away.ID), 0)
 	ids["{w}"] = s.viewOf(t, s.as(t, "elsewhere"), s.away.ID)
 	ids["{x}"] = s.importOf(t, office, s.away.ID)
@@ -314,6 +317,9 @@ func (s *stage) body(t *testing.T, r right) (body io.Reader, contentType string)
 			t.Fatal(err)
 		}
 		return strings.NewReader(v.Encode()), "application/x-www-form-urlencoded"
+	}
+	if r.upload == someFigures {
+		return fileForm(t, "file", "dataValueSets.json", []byte(s.filled(`{"dataValues": [{"dataElement": "ZX{indicator}", "period": "202401", "orgUnit": "全市", "value": "93"}]}`)))
 	}
 	if r.upload == problemSheet {
 		return sheetForm(t, problemSheet, workbook(t, someProblems))

@@ -21,6 +21,7 @@ import (
 	"pinzhi/internal/cases"
 	"pinzhi/internal/db"
 	"pinzhi/internal/evidence"
+	"pinzhi/internal/indicator"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/notify"
 	"pinzhi/internal/plan"
@@ -31,16 +32,17 @@ import (
 
 // Site is a running site.
 type Site struct {
-	URL       string
-	DB        *db.DB
-	Campaigns *campaign.Service
-	Cases     *cases.Service
-	Calendar  *calendar.Service
-	Reports   *report.Service
-	Evidence  *evidence.Service
-	Accounts  *access.Service
-	Notify    *notify.Service
-	Log       *bytes.Buffer
+	URL        string
+	DB         *db.DB
+	Campaigns  *campaign.Service
+	Cases      *cases.Service
+	Calendar   *calendar.Service
+	Reports    *report.Service
+	Indicators *indicator.Service
+	Evidence   *evidence.Service
+	Accounts   *access.Service
+	Notify     *notify.Service
+	Log        *bytes.Buffer
 }
 
 // MetricsToken is what opens /metrics of a test's site.
@@ -70,10 +72,11 @@ func OpenOn(tb testing.TB, d *db.DB, clock kernel.Clock, ground web.Ground) *Sit
 	s.Calendar, s.Evidence = calendar.New(d, clock), evidence.New(d, blobs, clock, evidence.DefaultLimits)
 	s.Cases = cases.New(d, clock, s.Calendar, s.Campaigns, s.Evidence)
 	s.Reports = report.New(d, clock, s.Calendar, s.Campaigns)
+	s.Indicators = indicator.New(d, clock, s.Calendar, s.Campaigns)
 	if s.Notify, err = notify.New(d, clock, s.Calendar, s.Campaigns, s.Cases, s.Accounts, notify.Config{URL: "https://pinzhi.example", PrivateHooks: true}); err != nil {
 		tb.Fatal(err)
 	}
-	server := &web.Server{Notify: s.Notify, DB: d, Clock: clock, Campaigns: s.Campaigns, Cases: s.Cases, Calendar: s.Calendar, Reports: s.Reports, Evidence: s.Evidence, Accounts: s.Accounts, Sessions: access.NewSessions(s.Accounts, false),
+	server := &web.Server{Notify: s.Notify, DB: d, Clock: clock, Campaigns: s.Campaigns, Cases: s.Cases, Calendar: s.Calendar, Reports: s.Reports, Indicators: s.Indicators, Evidence: s.Evidence, Accounts: s.Accounts, Sessions: access.NewSessions(s.Accounts, false),
 		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: s.Log}, nil)), MetricsToken: MetricsToken, Ground: ground}
 	h := httptest.NewServer(server.Handler())
 	tb.Cleanup(h.Close)
