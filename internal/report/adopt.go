@@ -159,8 +159,32 @@ func (a *adoption) reporters(o Obligation, who []string) (list []Reporter) {
 			}
 			continue
 		}
+		if governments := a.governments(name, who); len(governments) > 0 {
+			for _, u := range governments {
+				add(u.Name, 0, u.ID)
+			}
+			continue
+		}
 		body, unit := a.named(name)
 		add(name, body, unit)
+	}
+	return list
+}
+
+// governments are whom 各区政府, 各县（市、区） or 各县区人民政府 means: the campaign's district and county governments, but for
+// those that are asked by name.
+func (a *adoption) governments(name string, who []string) (list []campaign.UnitRow) {
+	if !strings.HasPrefix(name, "各") || !strings.ContainsAny(name, "区县") || strings.Contains(name, "开发区") || strings.HasSuffix(name, "组") {
+		return nil
+	}
+	for _, u := range a.units {
+		place, ok := strings.CutSuffix(strings.TrimSuffix(u.Name, "政府"), "人民")
+		if !ok {
+			place = strings.TrimSuffix(u.Name, "政府")
+		}
+		if place != u.Name && (strings.HasSuffix(place, "区") || strings.HasSuffix(place, "县")) && !slices.Contains(who, u.Name) {
+			list = append(list, u)
+		}
 	}
 	return list
 }

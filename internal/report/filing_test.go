@@ -6,11 +6,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pinzhi/internal/calendar"
 	"pinzhi/internal/campaign"
 	"pinzhi/internal/db"
 	"pinzhi/internal/db/dbtest"
+	"pinzhi/internal/drill"
+	"pinzhi/internal/evidence"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/ledger"
 	"pinzhi/internal/plan"
@@ -329,6 +332,52 @@ func TestHold_WhatIsHeldIsSaidNotFiled(t *testing.T) {
 		dues, err := calendar.Of(t.Context(), d.Reader(), c.campaign.ID, report.Kind, f.ID)
 		if err != nil || len(dues) != 1 || dues[0].MetAt.IsZero() {
 			t.Errorf("its due is %+v, %v", dues, err)
+		}
+	})
+}
+
+// TestFields_AreFilledBeforeTheReporterOpensThem: of the made-up city's reports of a month, more than eight fields of ten
+// have something in them that the system knew, in every report.
+func TestFields_AreFilledBeforeTheReporterOpensThem(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		blobs, err := evidence.NewFolder(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		lived, err := drill.Live(t.Context(), d, blobs, drill.Options{Cases: 300, Months: 3, Seed: 3}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clock := kernel.FixedClock(func() time.Time { return lived.Until })
+		days, campaigns := calendar.New(d, clock), campaign.New(d, clock)
+		reports := report.New(d, clock, days, campaigns)
+		list, err := reports.Matrices(t.Context(), lived.Campaign.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		filled, fields, figures := 0, 0, 0
+		for _, r := range list[0].Rows {
+			x, err := reports.See(webtest.System(), lived.Campaign.ID, r.Filings[0].ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			for _, f := range x.Fields {
+				if f.Value != "" {
+					n++
+				}
+				if f.Figure && f.Value != "0" && f.Value != "" {
+					figures++
+				}
+			}
+			if r.Reporter.BodyID+r.Reporter.UnitID != 0 && 10*n < 8*len(x.Fields) {
+				t.Errorf("%s: %d of %d fields are filled", r.Reporter.Name, n, len(x.Fields))
+			}
+			filled, fields = filled+n, fields+len(x.Fields)
+		}
+		t.Logf("%d of %d fields are filled, %d figures are not 0", filled, fields, figures)
+		if figures == 0 {
+			t.Error("no figure counts anything")
 		}
 	})
 }

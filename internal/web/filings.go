@@ -55,7 +55,7 @@ func behindPage(q *request) error {
 		return err
 	}
 	name := v.Period.Name() + v.Obligation.What
-	return q.render(200, v.Figure.Title, views.BehindView(v), ui.Crumb{Text: "报送", Href: q.at("/reports")}, ui.Crumb{Text: name, Href: q.at("/filings/%d", id)})
+	return q.render(200, v.Figure.Title, views.BehindView(v), ui.Crumb{Text: name, Href: q.at("/filings/%d", id)})
 }
 
 // typed puts back what was typed into a form that was refused.

@@ -99,8 +99,12 @@ func (m *monthOfDues) reported(group []report.Concern) views.DueEntry {
 		e.Text += fmt.Sprintf("，%d 家", len(group))
 	}
 	switch {
+	case late > 0 && first.Kind != report.ToFile:
+		e.State, e.Said = "late", "没有办"
 	case late > 0:
 		e.State, e.Said = "late", fmt.Sprintf("%d 家未报", late)
+	case come == len(group) && first.Kind != report.ToFile:
+		e.State, e.Said = "done", "已办"
 	case come == len(group):
 		e.State, e.Said = "done", "都报了"
 	case come > 0:
