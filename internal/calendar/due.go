@@ -209,6 +209,23 @@ func store(ctx context.Context, tx db.Tx, d Due) (open bool, err error) {
 	return n > 0, nil
 }
 
+// storeAll is store of open dues: on PostgreSQL in one statement, since each would be a way there and back.
+func storeAll(ctx context.Context, tx db.Tx, rows []Due) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if db.KindOf(tx) == db.Postgres {
+		_, err := tx.NewUpdate().Model(&rows).Column("reckoning", "started_at", "amber_at", "due_at", "mark", "mark_at", "version").Bulk().Exec(ctx)
+		return err
+	}
+	for _, d := range rows {
+		if _, err := store(ctx, tx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Meet closes the open dues of a subject for the given steps: done at this instant, in time or late.
 func Meet(ctx context.Context, tx db.Tx, campaignID int64, kind string, id int64, at time.Time, steps ...string) error {
 	return closeDues(ctx, tx, meets, campaignID, kind, id, at, steps)

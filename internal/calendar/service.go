@@ -17,8 +17,15 @@ import (
 // timeline and to whom it carries the matter.
 type Passed func(ctx context.Context, tx db.Tx, d Due, m Mark) error
 
-// Moved is told that a changed calendar moved an open due.
-type Moved func(ctx context.Context, tx db.Tx, d Due, before time.Time) error
+// Shift is an open due that a changed calendar moved, with the instant at which it was due before.
+type Shift struct {
+	Due
+
+	Before time.Time
+}
+
+// Moved is told of open dues that a changed calendar moved: many at a time, for a holiday moves most there are.
+type Moved func(ctx context.Context, tx db.Tx, list []Shift) error
 
 // Watcher is what a room does about its dues.
 type Watcher struct {
@@ -177,18 +184,25 @@ func (s *Service) setYear(ctx context.Context, tx db.Tx, year int, exceptions []
 // batch is how many dues one transaction goes through.
 const batch = 200
 
+// moveBatch is how many dues a changed calendar moves in one transaction: at some tens of microseconds each, others wait
+// a blink.
+const moveBatch = 500
+
 // Sweep moves open dues that were computed by an older calendar, then passes the marks whose time has come.
 // It returns how many dues it touched. Several instances may sweep at once.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	total := 0
-	for _, once := range []func(context.Context) (int, error){s.moveOnce, s.passOnce} {
+	for _, x := range []struct {
+		once func(context.Context) (int, error)
+		most int
+	}{{s.moveOnce, moveBatch}, {s.passOnce, batch}} {
 		for {
-			n, err := once(ctx)
+			n, err := x.once(ctx)
 			total += n
 			if err != nil {
 				return total, err
 			}
-			if n < batch {
+			if n < x.most {
 				break
 			}
 		}
@@ -204,32 +218,42 @@ func (s *Service) moveOnce(ctx context.Context) (n int, err error) {
 	err = s.db.Write(ctx, func(tx db.Tx) error {
 		var rows []Due
 		err := tx.NewSelect().Model(&rows).Where("version < ?", days.version).Where("met_at IS NULL").Where("dropped_at IS NULL").
-			Limit(batch).Scan(ctx)
+			Order("version").Limit(moveBatch).Scan(ctx)
 		if err != nil {
 			return err
 		}
 		n = len(rows)
-		for _, d := range rows {
-			if err := s.move(ctx, tx, days, d); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.move(ctx, tx, days, rows)
 	})
 	return n, err
 }
 
-func (s *Service) move(ctx context.Context, tx db.Tx, days *Days, d Due) error {
-	before := d.DueAt
-	d, err := d.reckoned(days, d.How())
-	if err != nil {
+// move reckons dues anew, writes them, and tells the rooms whose they are of those that moved.
+func (s *Service) move(ctx context.Context, tx db.Tx, days *Days, rows []Due) error {
+	by := map[string][]Shift{}
+	var kinds []string
+	for i, d := range rows {
+		before := d.DueAt
+		d, err := d.reckoned(days, d.How())
+		if err != nil {
+			return err
+		}
+		rows[i] = d
+		if d.DueAt.Equal(before) || s.watchers[d.SubjectKind].Moved == nil {
+			continue
+		}
+		if by[d.SubjectKind] == nil {
+			kinds = append(kinds, d.SubjectKind)
+		}
+		by[d.SubjectKind] = append(by[d.SubjectKind], Shift{d, before})
+	}
+	if err := storeAll(ctx, tx, rows); err != nil {
 		return err
 	}
-	if _, err := store(ctx, tx, d); err != nil || d.DueAt.Equal(before) {
-		return err
-	}
-	if w := s.watchers[d.SubjectKind].Moved; w != nil {
-		return w(ctx, tx, d, before)
+	for _, kind := range kinds {
+		if err := s.watchers[kind].Moved(ctx, tx, by[kind]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -46,8 +46,13 @@ func newDesk(t *testing.T, store *db.DB, now string) *desk {
 		Passed: func(ctx context.Context, tx db.Tx, due calendar.Due, m calendar.Mark) error {
 			return d.note(ctx, tx, due, m.String())
 		},
-		Moved: func(ctx context.Context, tx db.Tx, due calendar.Due, before time.Time) error {
-			return d.note(ctx, tx, due, fmt.Sprintf("moved from %s to %s", calendar.Moment(before), calendar.Moment(due.DueAt)))
+		Moved: func(ctx context.Context, tx db.Tx, list []calendar.Shift) error {
+			for _, x := range list {
+				if err := d.note(ctx, tx, x.Due, fmt.Sprintf("moved from %s to %s", calendar.Moment(x.Before), calendar.Moment(x.DueAt))); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	})
 	return d

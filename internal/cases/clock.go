@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"pinzhi/internal/calendar"
@@ -215,15 +216,46 @@ func (s *Service) watch() calendar.Watcher {
 	return calendar.Watcher{Passed: s.passed, Moved: s.moved}
 }
 
-func (s *Service) moved(ctx context.Context, tx db.Tx, d calendar.Due, before time.Time) error {
-	if d.Step != OweAcknowledge {
-		_, err := tx.NewRaw("UPDATE cases SET due_at = ?, amber_at = ?, revision = revision + 1 WHERE campaign_id = ? AND id = ?",
-			d.DueAt, d.AmberAt, d.CampaignID, d.SubjectID).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("move case %d: %w", d.SubjectID, err)
+// moved moves the cases of moved dues, and says so in their timelines.
+func (s *Service) moved(ctx context.Context, tx db.Tx, list []calendar.Shift) error {
+	events := make([]ledger.Event, len(list))
+	var of []calendar.Shift
+	for i, x := range list {
+		events[i] = ledger.Event{CampaignID: x.CampaignID, Actor: kernel.TheSystem, SubjectKind: Kind, SubjectID: x.SubjectID, Verb: "due_moved",
+			Data: map[string]any{"step": OweName(x.Step), "before": calendar.Moment(x.Before), "after": calendar.Moment(x.DueAt)}}
+		if x.Step != OweAcknowledge {
+			of = append(of, x)
 		}
 	}
-	return s.tell(ctx, tx, d, "due_moved", map[string]any{"step": OweName(d.Step), "before": calendar.Moment(before), "after": calendar.Moment(d.DueAt)})
+	if err := moveCases(ctx, tx, of); err != nil {
+		return fmt.Errorf("move cases: %w", err)
+	}
+	return ledger.Append(ctx, tx, ledger.At(s.clock.Now(), events...)...)
+}
+
+var moveCase = db.Prepare("UPDATE cases SET due_at = ?, amber_at = ?, revision = revision + 1 WHERE campaign_id = ? AND id = ?")
+
+// moveCases writes when cases are due now: on PostgreSQL in one statement, since each would be a way there and back.
+func moveCases(ctx context.Context, tx db.Tx, list []calendar.Shift) error {
+	if len(list) == 0 {
+		return nil
+	}
+	if db.KindOf(tx) != db.Postgres {
+		for _, x := range list {
+			if err := moveCase.Exec(ctx, tx, x.DueAt, x.AmberAt, x.CampaignID, x.SubjectID); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	rows := strings.Repeat("(?::bigint, ?::bigint, ?::timestamptz, ?::timestamptz), ", len(list))
+	args := make([]any, 0, 4*len(list))
+	for _, x := range list {
+		args = append(args, x.CampaignID, x.SubjectID, x.DueAt, x.AmberAt)
+	}
+	_, err := tx.NewRaw(`UPDATE cases AS ca SET due_at = v.due_at, amber_at = v.amber_at, revision = ca.revision + 1
+		FROM (VALUES `+strings.TrimSuffix(rows, ", ")+`) AS v (campaign_id, id, due_at, amber_at) WHERE ca.campaign_id = v.campaign_id AND ca.id = v.id`, args...).Exec(ctx)
+	return err
 }
 
 // passed notes a reminder or an escalation. A matter is carried upwards once for the case, by the clock of its matter.

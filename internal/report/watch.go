@@ -3,7 +3,6 @@ package report
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"pinzhi/internal/calendar"
 	"pinzhi/internal/db"
@@ -14,13 +13,18 @@ import (
 // watch tells in a filing's timeline what its dues do.
 func (s *Service) watch() calendar.Watcher { return calendar.Watcher{Passed: s.passed, Moved: s.moved} }
 
-func (s *Service) moved(ctx context.Context, tx db.Tx, d calendar.Due, before time.Time) error {
-	if d.Step == OweFiling {
-		if err := moveFiling.Exec(ctx, tx, d.DueAt, d.AmberAt, d.CampaignID, d.SubjectID); err != nil {
-			return fmt.Errorf("move filing %d: %w", d.SubjectID, err)
+func (s *Service) moved(ctx context.Context, tx db.Tx, list []calendar.Shift) error {
+	for _, x := range list {
+		if x.Step == OweFiling {
+			if err := moveFiling.Exec(ctx, tx, x.DueAt, x.AmberAt, x.CampaignID, x.SubjectID); err != nil {
+				return fmt.Errorf("move filing %d: %w", x.SubjectID, err)
+			}
+		}
+		if err := s.tell(ctx, tx, x.Due, "due_moved", map[string]any{"before": calendar.Moment(x.Before), "after": calendar.Moment(x.DueAt)}); err != nil {
+			return err
 		}
 	}
-	return s.tell(ctx, tx, d, "due_moved", map[string]any{"before": calendar.Moment(before), "after": calendar.Moment(d.DueAt)})
+	return nil
 }
 
 var moveFiling = db.Prepare("UPDATE filings SET due_at = ?, amber_at = ?, revision = revision + 1 WHERE campaign_id = ? AND id = ?")
