@@ -14,6 +14,7 @@ import (
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/notify"
 	"pinzhi/internal/report"
+	"pinzhi/internal/submission"
 )
 
 // Server answers requests. Its parts are wired by internal/cli; Handler makes it run.
@@ -24,6 +25,7 @@ type Server struct {
 	Cases     *cases.Service
 	Calendar  *calendar.Service
 	Reports   *report.Service
+	Forms     *submission.Service
 	Evidence  *evidence.Service
 	Accounts  *access.Service
 	Sessions  *access.Sessions
@@ -31,6 +33,8 @@ type Server struct {
 	Log       *slog.Logger
 	// MetricsToken is what a monitor must bear to read /metrics; "" turns it off.
 	MetricsToken string
+	// URL is where the site is reached, for what is read elsewhere; "" takes it from each request.
+	URL string
 	// Ground is what the map draws the cases on.
 	Ground Ground
 
@@ -45,6 +49,7 @@ const (
 	anybody  need = iota
 	signedIn      // any account
 	inside        // an account that may see the campaign {c}; others learn nothing of it
+	withEach      // the same, by login and password in the request itself; the cookie counts for nothing
 )
 
 // route is one way in. The table of all routes is what the rights are tested against.
@@ -156,6 +161,18 @@ func routes() []route {
 		{"GET /c/{c}/filings/{filing}", inside, filingPage},
 		{"GET /c/{c}/filings/{filing}/{part}", inside, behindPage},
 		{"POST /c/{c}/filings/{filing}", inside, stepFiling},
+		{"GET /c/{c}/forms", inside, formsPage},
+		{"POST /c/{c}/forms", inside, sendForm},
+		{"GET /c/{c}/forms/{form}", inside, formPage},
+		{"GET /c/{c}/forms/{form}/workbook/{version}", inside, formWorkbook},
+		{"GET /c/{c}/forms/{form}/export/{version}", inside, exportCopies},
+		{"GET /c/{c}/submissions/{copy}", inside, copyPage},
+		{"GET /c/{c}/submissions/{copy}/files/{e}", inside, copyPicture},
+		{"GET /c/{c}" + openRosa + "formList", withEach, formList},
+		{"GET /c/{c}" + openRosa + "forms/{version}", withEach, formXML},
+		{"GET /c/{c}" + openRosa + "forms/{version}/manifest", withEach, formManifest},
+		{"HEAD /c/{c}" + openRosa + "submission", withEach, greetSubmission},
+		{"POST /c/{c}" + openRosa + "submission", withEach, takeSubmission},
 		{"GET /c/{c}/phases", inside, phasesPage},
 		{"GET /c/{c}/bodies", inside, bodiesPage},
 		{"GET /c/{c}/bodies/{b}", inside, bodyPage},
