@@ -159,19 +159,22 @@ func (b inbox) Attach(ctx context.Context, instanceID, name string, content io.R
 	if err != nil {
 		return err
 	}
-	return b.db.Write(ctx, func(tx db.Tx) error {
-		if have, err := has(ctx, tx, c, name); err != nil || have {
-			return err
-		}
-		f, err := b.evidence.Attach(ctx, tx, in, evidence.Subject{Kind: Kind, ID: c.ID, Purpose: evidence.Other})
-		if err != nil {
-			return err
-		}
-		if err := db.Insert(ctx, tx, &File{CampaignID: c.CampaignID, SubmissionID: c.ID, Name: name, EvidenceID: f.ID}); err != nil {
-			return fmt.Errorf("attach %s to %s: %w", name, instanceID, err)
-		}
-		return b.tell(ctx, tx, c.ID, "picture_received", f.EventData())
-	})
+	return b.db.Write(ctx, func(tx db.Tx) error { return b.attach(ctx, tx, c, name, in) })
+}
+
+// attach makes a received picture a copy's, under a name that has none yet.
+func (b inbox) attach(ctx context.Context, tx db.Tx, c Copy, name string, in evidence.Incoming) error {
+	if have, err := has(ctx, tx, c, name); err != nil || have {
+		return err
+	}
+	f, err := b.evidence.Attach(ctx, tx, in, evidence.Subject{Kind: Kind, ID: c.ID, Purpose: evidence.Other})
+	if err != nil {
+		return err
+	}
+	if err := db.Insert(ctx, tx, &File{CampaignID: c.CampaignID, SubmissionID: c.ID, Name: name, EvidenceID: f.ID}); err != nil {
+		return fmt.Errorf("attach %s to %s: %w", name, c.InstanceID, err)
+	}
+	return b.tell(ctx, tx, c.ID, "picture_received", f.EventData())
 }
 
 func has(ctx context.Context, tx db.Tx, c Copy, name string) (bool, error) {

@@ -63,6 +63,9 @@ func (s *Service) name(ctx context.Context, campaignID int64, d *form.Definition
 	if d.ID == "" {
 		d.ID = d.Title
 	}
+	if !form.ValidName(d.ID) && form.ValidName("form-"+d.ID) { // begins with a digit: 06-公厕巡查
+		d.ID = "form-" + d.ID
+	}
 	if !form.ValidName(d.ID) {
 		return kernel.E(kernel.Invalid, "表格没有写表单编号，名称“%s”又不能当编号用：请在 settings 工作表的 form_id 列写一个编号，只用字母、数字、横线、下划线", d.Title).On("sheet")
 	}

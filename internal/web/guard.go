@@ -71,7 +71,7 @@ const maxFiles = 160 << 20
 
 // bodyLimit is the most that a request may bring: files come with cases and their steps, a plan elsewhere.
 func bodyLimit(path string) int64 {
-	if strings.HasPrefix(path, "/c/") && (strings.HasSuffix(path, "/cases") || strings.HasSuffix(path, "/step") || speaksOpenRosa(path)) {
+	if strings.HasPrefix(path, "/c/") && (strings.HasSuffix(path, "/cases") || strings.HasSuffix(path, "/step") || strings.HasSuffix(path, "/fill") || speaksOpenRosa(path)) {
 		return maxFiles
 	}
 	return maxUpload + 1<<20

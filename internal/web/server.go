@@ -164,6 +164,8 @@ func routes() []route {
 		{"GET /c/{c}/forms", inside, formsPage},
 		{"POST /c/{c}/forms", inside, sendForm},
 		{"GET /c/{c}/forms/{form}", inside, formPage},
+		{"GET /c/{c}/forms/{form}/fill", inside, fillPage},
+		{"POST /c/{c}/forms/{form}/fill", inside, fillIn},
 		{"GET /c/{c}/forms/{form}/workbook/{version}", inside, formWorkbook},
 		{"GET /c/{c}/forms/{form}/export/{version}", inside, exportCopies},
 		{"GET /c/{c}/submissions/{copy}", inside, copyPage},
