@@ -3,6 +3,7 @@ package views
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"pinzhi/internal/form"
@@ -24,6 +25,9 @@ type Forms struct {
 	MoreFaults int
 	Today      kernel.Date
 }
+
+// plain reports whether the site is reached without TLS: ODK Collect then sends no password (Basic) to it.
+func (v Forms) plain() bool { return strings.HasPrefix(v.Server, "http://") }
 
 // FormPage is one form.
 type FormPage struct {
@@ -55,7 +59,10 @@ func (v FormPage) questions() (list []Question) {
 }
 
 // text is what the question says; its name where it says nothing.
-func (x Question) text() string { return cmp.Or(x.Label, x.Name) }
+func (x Question) text() string { return cmp.Or(inText.ReplaceAllString(x.Label, "〔…〕"), x.Name) }
+
+// inText is where a text speaks of an answer.
+var inText = regexp.MustCompile(`\$\{[^}]*\}`)
 
 // indent is a class: how far within groups.
 func (x Question) indent() string { return fmt.Sprintf("in%d", min(x.Depth, 4)) }
