@@ -48,6 +48,7 @@ type Version struct {
 	SentAt     time.Time
 	SentBy     int64
 	SentName   string
+	Copies     int // that no later one corrects
 }
 
 // Copy is one filled-in copy of a form.

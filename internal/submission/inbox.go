@@ -110,6 +110,9 @@ func (b inbox) keep(ctx context.Context, tx db.Tx, c Copy, in *form.Submission) 
 	if err := db.Insert(ctx, tx, &c); err != nil {
 		return false, fmt.Errorf("keep %s: %w", c.InstanceID, err)
 	}
+	if err := count(ctx, tx, c, +1); err != nil {
+		return false, err
+	}
 	data := map[string]any{"form": v.Title, "version": v.Version, "instance": c.InstanceID, "sha256": c.SHA256}
 	if in.Replaces != "" {
 		if err := b.replace(ctx, tx, c, in.Replaces); err != nil {
@@ -129,7 +132,16 @@ func (b inbox) replace(ctx context.Context, tx db.Tx, c Copy, replaces string) e
 	if old.AccountID != c.AccountID || old.FormID != c.FormID || old.ReplacedBy != 0 {
 		return kernel.E(kernel.Conflict, "要更正的那份填报不是您交的，或者已经更正过，请另填一份")
 	}
+	if err := count(ctx, tx, old, -1); err != nil {
+		return err
+	}
 	_, err = tx.NewRaw("UPDATE submissions SET replaced_by = ? WHERE campaign_id = ? AND id = ?", c.ID, c.CampaignID, old.ID).Exec(ctx)
+	return err
+}
+
+// count notes that there is one more copy of a version, or one less.
+func count(ctx context.Context, tx db.Tx, c Copy, by int) error {
+	_, err := tx.NewRaw("UPDATE form_versions SET copies = copies + ? WHERE campaign_id = ? AND id = ?", by, c.CampaignID, c.VersionID).Exec(ctx)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"pinzhi/internal/db"
 	"pinzhi/internal/evidence"
@@ -24,7 +25,7 @@ type Listed struct {
 
 	Version string
 	Mark    string
-	Copies  int // that the viewer may read
+	Copies  int // that the viewer may read, and no later one corrects
 }
 
 const maxForms = 500
@@ -35,15 +36,39 @@ func (s *Service) Forms(ctx context.Context, campaignID int64) (rows []Listed, v
 	if v, err = s.viewer(ctx, tx, campaignID); err != nil {
 		return nil, v, err
 	}
-	mine := int64(0)
-	if !v.ReadsAll() {
-		mine = v.Actor.AccountID
-	}
 	err = tx.NewRaw(`SELECT fm.id, fm.campaign_id, fm.key, fm.title, fm.version_id, fm.made_at, fv.version, fv.mark,
-			(SELECT count(*) FROM submissions sb WHERE sb.campaign_id = fm.campaign_id AND sb.form_id = fm.id AND sb.replaced_by = 0 AND (? = 0 OR sb.account_id = ?)) AS copies
+			(SELECT sum(x.copies) FROM form_versions x WHERE x.campaign_id = fm.campaign_id AND x.form_id = fm.id) AS copies
 		FROM forms fm JOIN form_versions fv ON fv.campaign_id = fm.campaign_id AND fv.id = fm.version_id
-		WHERE fm.campaign_id = ? ORDER BY fm.id DESC LIMIT ?`, mine, mine, campaignID, maxForms).Scan(ctx, &rows)
-	return rows, v, err
+		WHERE fm.campaign_id = ? ORDER BY fm.id DESC LIMIT ?`, campaignID, maxForms).Scan(ctx, &rows)
+	if err != nil || v.ReadsAll() {
+		return rows, v, err
+	}
+	for i := range rows {
+		rows[i].Copies = 0
+		own, err := ownCopies(ctx, tx, v, rows[i].ID)
+		if err != nil {
+			return nil, v, err
+		}
+		for _, n := range own {
+			rows[i].Copies += n
+		}
+	}
+	return rows, v, nil
+}
+
+// ownCopies counts what a viewer filled in of a form, by version.
+func ownCopies(ctx context.Context, tx db.Tx, v Viewer, formID int64) (map[int64]int, error) {
+	var counts []struct {
+		VersionID int64
+		N         int
+	}
+	err := tx.NewSelect().Model((*Copy)(nil)).ColumnExpr("version_id, count(*) AS n").Where("campaign_id = ?", v.ID).Where("form_id = ?", formID).
+		Where("account_id = ?", v.Actor.AccountID).Where("replaced_by = 0").Group("version_id").Scan(ctx, &counts)
+	by := map[int64]int{}
+	for _, c := range counts {
+		by[c.VersionID] = c.N
+	}
+	return by, err
 }
 
 // Seen is a form with what its page shows.
@@ -52,16 +77,9 @@ type Seen struct {
 
 	Viewer   Viewer
 	Current  *form.Form
-	Versions []SeenVersion // the newest first; without definitions and workbooks
-	Copies   []Copy        // that the viewer may read, the newest first; without instances and answers
-	Next     int64         // the copy before which the next page begins; 0 for none
-}
-
-// SeenVersion is a version with how many copies of it the viewer may read.
-type SeenVersion struct {
-	Version
-
-	Copies int
+	Versions []Version // the newest first, with how many copies the viewer may read; without definitions and workbooks
+	Copies   []Copy    // that the viewer may read, the newest first; without instances and answers
+	Next     int64     // the copy before which the next page begins; 0 for none
 }
 
 // See returns a form with a page of its copies: those before an id, or the newest for 0.
@@ -101,28 +119,19 @@ func (v Viewer) narrow(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.Where("account_id = ?", v.Actor.AccountID)
 }
 
-func versionsSeen(ctx context.Context, tx db.Tx, x Seen) (rows []SeenVersion, err error) {
-	var plain []Version
-	err = tx.NewSelect().Model(&plain).ExcludeColumn("definition", "workbook").Where("campaign_id = ?", x.CampaignID).Where("form_id = ?", x.ID).Order("id DESC").Limit(maxForms).Scan(ctx)
+func versionsSeen(ctx context.Context, tx db.Tx, x Seen) (rows []Version, err error) {
+	err = tx.NewSelect().Model(&rows).ExcludeColumn("definition", "workbook").Where("campaign_id = ?", x.CampaignID).Where("form_id = ?", x.ID).Order("id DESC").Limit(maxForms).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("versions of form %d: %w", x.ID, err)
 	}
-	var counts []struct {
-		VersionID int64
-		N         int
+	if x.Viewer.ReadsAll() {
+		return rows, nil
 	}
-	q := tx.NewSelect().Model((*Copy)(nil)).ColumnExpr("version_id, count(*) AS n").Where("campaign_id = ?", x.CampaignID).Where("form_id = ?", x.ID).Where("replaced_by = 0").Group("version_id")
-	if err := x.Viewer.narrow(q).Scan(ctx, &counts); err != nil {
-		return nil, fmt.Errorf("copies of form %d: %w", x.ID, err)
+	own, err := ownCopies(ctx, tx, x.Viewer, x.ID)
+	for i := range rows {
+		rows[i].Copies = own[rows[i].ID]
 	}
-	by := map[int64]int{}
-	for _, c := range counts {
-		by[c.VersionID] = c.N
-	}
-	for _, v := range plain {
-		rows = append(rows, SeenVersion{v, by[v.ID]})
-	}
-	return rows, nil
+	return rows, err
 }
 
 // one reads a row by its campaign and id.
@@ -270,7 +279,7 @@ func (s *Service) Records(ctx context.Context, v Viewer, versionID int64) form.R
 			}
 			for _, c := range rows {
 				answers, err := form.ReadAnswers([]byte(c.Answers))
-				if !yield(form.Record{Key: fmt.Sprint(c.ID), Extra: c.extra(), Answers: answers}, err) || err != nil {
+				if !yield(form.Record{Key: strconv.FormatInt(c.ID, 10), Extra: c.extra(), Answers: answers}, err) || err != nil {
 					return
 				}
 				after = c.ID
@@ -286,5 +295,5 @@ func (s *Service) Records(ctx context.Context, v Viewer, versionID int64) form.R
 var ExtraHeads = []string{"填报人", "收到时间", "不合要求"}
 
 func (c Copy) extra() []string {
-	return []string{c.ByName, c.ReceivedAt.In(kernel.Shanghai).Format("2006-01-02 15:04"), fmt.Sprint(c.Faults)}
+	return []string{c.ByName, c.ReceivedAt.In(kernel.Shanghai).Format("2006-01-02 15:04"), strconv.Itoa(c.Faults)}
 }

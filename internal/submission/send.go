@@ -133,7 +133,7 @@ func (s *Service) keepVersion(ctx context.Context, tx db.Tx, key string, v *Vers
 
 var (
 	changeForm    = db.Change[Form]("key", "made_at")
-	changeVersion = db.Change[Version]("form_id", "version")
+	changeVersion = db.Change[Version]("form_id", "version", "copies")
 )
 
 // putVersion writes a version, over one of the same name only where nobody has filled that in.

@@ -203,6 +203,9 @@ func TestReceive_ACorrectionTakesThePlaceOfACopyInTheExport(t *testing.T) {
 	if err != nil || len(seen.Copies) != 2 || seen.Copies[1].ReplacedBy != seen.Copies[0].ID {
 		t.Fatalf("%+v, %v", seen.Copies, err)
 	}
+	if rows, _, err := c.Forms(webtest.System(), c.id); err != nil || rows[0].Copies != 1 || seen.Versions[0].Copies != 1 {
+		t.Errorf("%d copies in the list, %d of the version, %v", rows[0].Copies, seen.Versions[0].Copies, err)
+	}
 	var b bytes.Buffer
 	if err := seen.Current.WriteCSV(&b, c.Records(webtest.System(), seen.Viewer, v.ID), form.ExportOptions{}); err != nil {
 		t.Fatal(err)

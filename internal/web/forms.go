@@ -145,6 +145,10 @@ func exportCopies(q *request) error {
 		q.attachment(name+"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 		err = f.WriteXLSX(q.w, records, options)
 	}
+	if err != nil && kernel.CodeOf(err) != kernel.Internal { // more than a worksheet holds; nothing was written yet
+		q.w.Header().Del("Content-Disposition")
+		return err
+	}
 	if err != nil {
 		q.s.Log.ErrorContext(q.ctx(), "export broke off", "path", q.URL.Path, "err", err)
 		panic(http.ErrAbortHandler) // half a table must not look like a whole one

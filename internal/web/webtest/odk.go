@@ -45,7 +45,7 @@ func JPEG(tb testing.TB, n int) []byte {
 	img := image.NewGray(image.Rect(0, 0, 320, 240))
 	for y := range 240 {
 		for x := range 320 {
-			img.SetGray(x, y, color.Gray{uint8((x*n ^ y*(n+3)) & 0xff)}) //nolint:gosec // cut to a byte
+			img.SetGray(x, y, color.Gray{uint8((x*n ^ y*(n+3)) & 0xff)})
 		}
 	}
 	var b bytes.Buffer

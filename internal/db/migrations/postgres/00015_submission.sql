@@ -27,6 +27,7 @@ create table form_versions (
   sent_at timestamptz not null,
   sent_by bigint not null, -- account
   sent_name text not null,
+  copies bigint not null, -- that no later one corrects
   primary key (campaign_id, id),
   unique (campaign_id, form_id, version),
   foreign key (campaign_id, form_id) references forms (campaign_id, id)

@@ -27,6 +27,7 @@ create table form_versions (
   sent_at timestamp not null,
   sent_by integer not null, -- account
   sent_name text not null,
+  copies integer not null, -- that no later one corrects
   unique (campaign_id, id),
   unique (campaign_id, form_id, version),
   foreign key (campaign_id, form_id) references forms (campaign_id, id)
