@@ -59,6 +59,15 @@ func (q *request) filling(status int, v views.FillPage, answers form.Answers) er
 	return q.render(status, "填报"+version.Title, views.FillView(v), ui.Crumb{Text: "表单", Href: q.at("/forms")}, ui.Crumb{Text: version.Title, Href: q.at("/forms/%d", id)}, ui.Crumb{Text: "填报"})
 }
 
+// formDefinition is what a version asks, for the page's own script.
+func formDefinition(q *request) error {
+	_, f, err := q.formVersion()
+	if err != nil {
+		return err
+	}
+	return q.answer(http.StatusOK, f.Definition)
+}
+
 // fillIn takes what was filled in: to show what follows from it, to add or take away one of a repeat, or to hand it in.
 func fillIn(q *request) error {
 	if err := q.ParseMultipartForm(filesMemory); err != nil && !errors.Is(err, http.ErrNotMultipart) {
@@ -165,6 +174,9 @@ func (q *request) keepPictures(in posted) (views.Problem, error) {
 		kept, err := q.keepPicture(heads[0])
 		if problem, ok := refused(err); ok {
 			return problem, nil
+		}
+		if kernel.CodeOf(err) == kernel.TooMany {
+			return views.Problem{Message: kernel.MessageOf(err)}, nil // what was typed is to stay
 		}
 		if err != nil {
 			return views.Problem{}, err

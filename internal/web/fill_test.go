@@ -59,6 +59,7 @@ func (p *paper) press(t *testing.T, button string, answers map[string][]string, 
 			t.Fatal(err)
 		}
 	}
+	p.doc.Find("template").Remove() // a browser sends nothing of them
 	p.doc.Find("form.fill").Find("input, select, textarea").Each(func(_ int, x *goquery.Selection) {
 		name, kind := x.AttrOr("name", ""), x.AttrOr("type", "")
 		_, checked := x.Attr("checked")
@@ -97,6 +98,7 @@ func (p *paper) press(t *testing.T, button string, answers map[string][]string, 
 }
 
 func (p *paper) asks(path string) bool {
+	p.doc.Find("template").Remove()
 	return p.doc.Find(`[name="q:`+path+`"]:not([type=hidden]), [name="file:`+path+`"]`).Length() > 0
 }
 
@@ -239,5 +241,56 @@ func TestFillScreens_InTheBrowser(t *testing.T) {
 		look("copy")
 		b.open(t, form)
 		look("form")
+	}
+}
+
+// TestFill_WhileTyping: the page's script asks, takes back and says what is wrong before anything is sent.
+func TestFill_WhileTyping(t *testing.T) {
+	s, c := site(t)
+	s.Account(t, "filler", officeSeat(t, s.DB, c.ID), kernel.NoAdmin)
+	form, visits := formIn(t, s, c, "01-环境卫生检查.xlsx"), formIn(t, s, c, "03-住户走访.xlsx")
+	b := newTab(t, chromium(t), s, "filler", 390, 844)
+	shown := func(path string) bool {
+		return eval[bool](t, b, fmt.Sprintf(`(() => { const x = document.querySelector("[data-at='%s']"); return x !== null && x.checkVisibility() })()`, path))
+	}
+	b.open(t, form+"/fill")
+	b.do(t, chromedp.WaitReady(chromedp.CSS("form.fill[data-ready]")))
+	tick := func(value string) { b.do(t, chromedp.Click(chromedp.CSS(`[name="q:trouble"][value=`+value+`]`))) }
+	if tick("none"); shown("photo") {
+		t.Error("nothing is wrong, and a photograph is asked for")
+	}
+	tick("none")
+	if tick("litter"); !shown("photo") {
+		t.Error("there is litter, and no photograph is asked for")
+	}
+	b.do(t, chromedp.SendKeys(chromedp.CSS(`[name="q:spot"]`), "鼓楼\t"))
+	why := func() string { return eval[string](t, b, `document.querySelector("[data-why=spot]").textContent`) }
+	if !strings.Contains(why(), "点位至少写 4 个字") {
+		t.Errorf("a short spot: %q", why())
+	}
+	b.do(t, chromedp.SendKeys(chromedp.CSS(`[name="q:spot"]`), "南街 12 号\t"))
+	if why() != "" {
+		t.Errorf("a good spot: %q", why())
+	}
+	if note := eval[string](t, b, `document.querySelector("[data-at=thanks]").textContent`); !strings.Contains(note, "鼓楼南街 12 号检查完毕") {
+		t.Errorf("the note: %q", note)
+	}
+	b.look(t, "forms-typing")
+
+	b.open(t, visits+"/fill")
+	b.do(t, chromedp.WaitReady(chromedp.CSS("form.fill[data-ready]")))
+	if shown("pet") {
+		t.Error("pets are asked for before anybody said that there are any")
+	}
+	b.do(t, chromedp.Click(chromedp.CSS(`[name="q:pets"][value=yes]`)))
+	if !shown("pet") || !shown("pet[1]/pet_name") {
+		t.Error("there is a pet, and it is not asked for")
+	}
+	sent := eval[[]string](t, b, `[...new FormData(document.querySelector("form.fill")).keys()]`)
+	if !strings.Contains(strings.Join(sent, " "), "n:pet q:pet[1]/pet_name") {
+		t.Errorf("sent: %v", sent)
+	}
+	if said := b.said(); len(said) > 0 {
+		t.Error(said)
 	}
 }

@@ -191,6 +191,7 @@ var rights = []right{
 	{route: "GET /c/{c}/forms/{form}", may: members},
 	{route: "GET /c/{c}/forms/{form}/fill", may: members},
 	{route: "POST /c/{c}/forms/{form}/fill", may: members, form: "version={version}&instance=uuid:{new}&do=send", status: http.StatusUnprocessableEntity}, // nothing is answered
+	{route: "GET /c/{c}/forms/{form}/definition/{version}", may: members},
 	{route: "GET /c/{c}/forms/{form}/workbook/{version}", may: "office"},
 	{route: "GET /c/{c}/forms/{form}/export/{version}", may: members},
 	{route: "GET /c/{c}/submissions/{copy}", may: "leader office support"},

@@ -166,6 +166,7 @@ func routes() []route {
 		{"GET /c/{c}/forms/{form}", inside, formPage},
 		{"GET /c/{c}/forms/{form}/fill", inside, fillPage},
 		{"POST /c/{c}/forms/{form}/fill", inside, fillIn},
+		{"GET /c/{c}/forms/{form}/definition/{version}", inside, formDefinition},
 		{"GET /c/{c}/forms/{form}/workbook/{version}", inside, formWorkbook},
 		{"GET /c/{c}/forms/{form}/export/{version}", inside, exportCopies},
 		{"GET /c/{c}/submissions/{copy}", inside, copyPage},

@@ -57,6 +57,9 @@ func (q *request) campaignShell(s *ui.Shell) {
 	if q.URL.Path == q.at("/map") {
 		s.Bundle = "map"
 	}
+	if strings.HasPrefix(q.URL.Path, q.at("/forms/")) && strings.HasSuffix(q.URL.Path, "/fill") {
+		s.Bundle = "fill"
+	}
 	q.casesInRail(s)
 	if q.actor.Admin == kernel.NoAdmin {
 		at := slices.IndexFunc(s.Nav[0], func(x ui.NavItem) bool { return x.Icon == "reports" })

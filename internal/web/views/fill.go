@@ -59,12 +59,9 @@ func (v FillPage) describes(f *form.Field) templ.Attributes {
 		by = append(by, fieldID(f)+"-hint")
 	}
 	if v.fault(f) != "" {
-		by = append(by, fieldID(f)+"-why")
 		a["aria-invalid"] = "true"
 	}
-	if len(by) > 0 {
-		a["aria-describedby"] = strings.Join(by, " ")
-	}
+	a["aria-describedby"] = strings.Join(append(by, fieldID(f)+"-why"), " ")
 	return a
 }
 
