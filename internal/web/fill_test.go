@@ -294,3 +294,30 @@ func TestFill_WhileTyping(t *testing.T) {
 		t.Error(said)
 	}
 }
+
+func TestFill_ChoicesFollowWhatWasChosenBefore(t *testing.T) {
+	s, c := site(t)
+	s.Account(t, "filler", officeSeat(t, s.DB, c.ID), kernel.NoAdmin)
+	b := newTab(t, chromium(t), s, "filler", 390, 844)
+	b.open(t, formIn(t, s, c, "05-行政区划三级.xlsx")+"/fill")
+	b.do(t, chromedp.WaitReady(chromedp.CSS("form.fill[data-ready]")))
+	choose := func(name, value string) {
+		b.do(t, chromedp.Click(chromedp.CSS(`[name="q:`+name+`"][value=`+value+`]`)))
+	}
+	offered := func(name string) string {
+		return eval[string](t, b, `[...document.querySelectorAll("[name='q:`+name+`']:not([type=hidden])")].map((x) => x.value + (x.checked ? "*" : "")).join(" ")`)
+	}
+	choose("district", "d1")
+	choose("town", "t1")
+	choose("village", "v2")
+	if got := offered("town") + ", " + offered("village"); got != "t1* t2, v1 v2*" {
+		t.Errorf("offered: %s", got)
+	}
+	choose("district", "d2")
+	if got := offered("town") + ", " + offered("village"); got != "t3, " {
+		t.Errorf("after another district: %s", got)
+	}
+	if note := eval[string](t, b, `document.querySelector("[data-at=shown]").textContent.trim()`); note != "您选的是河西区" {
+		t.Errorf("the note: %s", note)
+	}
+}

@@ -89,7 +89,18 @@ func (v FillPage) asks(f *form.Field, word string) bool {
 const fewChoices = 8
 
 func (v FillPage) dropDown(f *form.Field) bool {
-	return f.Kind == form.SelectOne && (len(f.Choices) > fewChoices || v.asks(f, "minimal"))
+	return f.Kind == form.SelectOne && (v.most(f) > fewChoices || v.asks(f, "minimal"))
+}
+
+// most is how many choices there may be, whatever a filter lets through now.
+func (v FillPage) most(f *form.Field) int {
+	list := v.item(f).List
+	for _, l := range v.Form.Lists {
+		if l.Name == list {
+			return len(l.Choices)
+		}
+	}
+	return len(f.Choices)
 }
 
 // chosen reports whether a choice is among the answers.

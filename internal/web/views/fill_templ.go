@@ -210,7 +210,7 @@ func FillView(v FillPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<p class=\"acts\"><button class=\"btn go\" name=\"do\" value=\"send\">提交</button> <button class=\"btn\" name=\"do\" value=\"look\">更新（看看还要填什么）</button></p><p class=\"dim small\">有的问题要看前面怎么答才问：答完按“更新”就出来。选了照片按“更新”会先传上来，提交时不用再选。</p></form>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<p class=\"acts\"><button class=\"btn go\" name=\"do\" value=\"send\">提交</button> <button class=\"btn\" name=\"do\" value=\"look\">更新（看看还要填什么）</button></p><p class=\"dim small\">有的问题要看前面怎么答才问；没有自己出来的，按“更新”就出来。选了照片按“更新”会先传上来，提交时不用再选。</p></form>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -51,18 +51,18 @@ function byPath(fields, all = new Map()) {
   return all;
 }
 
-// offer shows the choices that a filter lets through.
-function offer(at, f) {
+// offer shows the choices that a filter lets through, and says whether they changed.
+function offer(at, f, choices) {
   const name = `q:${f.path}`;
   const select = at.querySelector(`select[name="${CSS.escape(name)}"]`);
   const now = select ? [...select.options].slice(1).map((o) => o.value) : [...at.querySelectorAll(".tick input")].map((x) => x.value);
-  if (now.join(" ") === f.choices.map((c) => c.name).join(" ")) return;
+  if (now.join(" ") === choices.map((c) => c.name).join(" ")) return false;
   if (select) {
-    select.replaceChildren(select.options[0], ...f.choices.map((c) => new Option(c.label, c.name, false, c.name === f.value)));
-    return;
+    select.replaceChildren(select.options[0], ...choices.map((c) => new Option(c.label, c.name, false, c.name === f.value)));
+    return true;
   }
   at.querySelectorAll(".tick").forEach((x) => x.remove());
-  const ticks = f.choices.map((c) => {
+  const ticks = choices.map((c) => {
     const label = Object.assign(document.createElement("label"), { className: "tick" });
     const x = Object.assign(document.createElement("input"), { type: f.kind === "select_one" ? "radio" : "checkbox", name, value: c.name });
     x.checked = f.value.split(" ").includes(c.name);
@@ -70,16 +70,19 @@ function offer(at, f) {
     return label;
   });
   at.querySelector("input[type=hidden]").after(...ticks);
+  return true;
 }
 
+// show brings the page to a state. It says whether choices changed: what was chosen may be gone with them.
 function show(state, touched) {
+  let changed = false;
   const fields = byPath(state.fields);
   const wrong = new Map(state.faults.map((f) => [f.path, f.message]));
   for (const at of page.querySelectorAll("[data-at]")) {
     const f = fields.get(at.dataset.at);
     if (!f) continue;
     at.hidden = !f.relevant;
-    if (f.choices) offer(at, f);
+    if (f.kind.startsWith("select_") && offer(at, f, f.choices ?? [])) changed = true;
   }
   for (const x of page.querySelectorAll(":is(input, select, textarea):disabled")) x.disabled = x.closest("[data-at][hidden]") !== null;
   for (const x of page.querySelectorAll("[data-label]")) x.textContent = fields.get(x.dataset.label)?.label || x.textContent;
@@ -91,6 +94,7 @@ function show(state, touched) {
     if (x.textContent) answer?.setAttribute("aria-invalid", "true");
     else answer?.removeAttribute("aria-invalid");
   }
+  return changed;
 }
 
 async function begin() {
@@ -99,7 +103,9 @@ async function begin() {
   const form = compile(await got.json());
   const touched = new Set();
   unfold();
-  const update = () => show(fill(form, answers(form.definition.items, "", new FormData(page))), touched);
+  const update = () => {
+    for (let n = 0; n < 8 && show(fill(form, answers(form.definition.items, "", new FormData(page))), touched); n++);
+  };
   page.addEventListener("change", (e) => {
     touched.add(e.target.name.replace(/^(q|file):/, ""));
     update();
