@@ -232,3 +232,27 @@ func TestSee_ListsCopiesByPages(t *testing.T) {
 		t.Errorf("%d copies, next %d, %v", len(rest.Copies), rest.Next, err)
 	}
 }
+
+func TestExamine_FindsACountThatDoesNotAgree(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := opened(t, d)
+		c.send(t, "巡查.xlsx", sheets(t, "survey", "type|name|label\ntext|spot|点位", "settings", "form_title|form_id|version\n巡查|patrol|1"))
+		for _, x := range [][2]string{{"uuid:1", ""}, {"uuid:2", "uuid:1"}, {"uuid:3", ""}} {
+			if _, err := c.take(webtest.System(), instance("patrol", "1", x[0], x[1], "<spot>一</spot>"), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if list, err := submission.Examine(t.Context(), d.Reader()); err != nil || len(list) != 0 {
+			t.Errorf("all is well, yet %v, %v", list, err)
+		}
+		if err := d.Write(t.Context(), func(tx db.Tx) error {
+			_, err := tx.NewRaw("UPDATE form_versions SET copies = 7").Exec(t.Context())
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := submission.Examine(t.Context(), d.Reader()); err != nil || len(list) != 1 || !strings.Contains(list[0].Text, "记着 7，数出来 2") {
+			t.Errorf("%v, %v", list, err)
+		}
+	})
+}
