@@ -5,7 +5,7 @@ const icons = {
   overview: "layout-dashboard", tasks: "list-check", gantt: "chart-bar", measures: "target-arrow", bodies: "sitemap",
   people: "users", units: "building", matrix: "table", phases: "timeline", plan: "file-text", checkup: "stethoscope",
   ledger: "history", revise: "file-diff", campaigns: "folders", import: "file-import", accounts: "user-cog", log: "list-search",
-  search: "search", menu: "menu-2", print: "printer", excel: "file-spreadsheet", cases: "alert-triangle", orders: "clipboard-text", out: "logout", key: "key", bell: "bell", field: "device-mobile", reports: "calendar-check", calendar: "calendar", indicators: "chart-line",
+  search: "search", menu: "menu-2", print: "printer", excel: "file-spreadsheet", cases: "alert-triangle", orders: "clipboard-text", out: "logout", key: "key", bell: "bell", field: "device-mobile", reports: "calendar-check", calendar: "calendar", indicators: "chart-line", forms: "forms",
 };
 const body = (name) =>
   readFileSync(`node_modules/@tabler/icons/icons/outline/${name}.svg`, "utf8")

@@ -17,11 +17,12 @@ type Service struct {
 	hasher   *hasher
 	throttle *throttle
 	kept     *kernel.Kept[epochOf, Account] // who is signed in
+	each     *kernel.Kept[presented, int64] // who signs in with every request
 }
 
 // NewService opens the room.
 func NewService(d *db.DB, clock kernel.Clock) *Service {
-	return &Service{db: d, clock: clock, hasher: newHasher(), throttle: newThrottle(), kept: kernel.Keep[epochOf, Account](10_000)}
+	return &Service{db: d, clock: clock, hasher: newHasher(), throttle: newThrottle(), kept: kernel.Keep[epochOf, Account](10_000), each: kernel.Keep[presented, int64](10_000)}
 }
 
 // Create makes an account. Without a password it can be entered only by a link (IssueLink).

@@ -19,7 +19,7 @@ const module = "pinzhi/internal/"
 
 // order is the rooms from the ground up: each may import those before it.
 var order = []string{
-	"kernel", "db", "ledger", "jobs", "calendar", "plan", "roster", "campaign", "form", "evidence", "cases", "report", "indicator",
+	"kernel", "db", "ledger", "jobs", "calendar", "plan", "roster", "campaign", "form", "evidence", "cases", "report", "indicator", "submission",
 	"inspect", "meeting", "gongwen", "assess", "archive",
 }
 

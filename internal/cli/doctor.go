@@ -8,6 +8,7 @@ import (
 	"pinzhi/internal/db"
 	"pinzhi/internal/indicator"
 	"pinzhi/internal/kernel"
+	"pinzhi/internal/submission"
 )
 
 // doctorCmd recounts slowly what the system keeps as it happens, and looks whether the database's file is whole.
@@ -45,7 +46,14 @@ func (c *doctorCmd) Run(ctx context.Context, s *streams) error {
 	for _, a := range figures {
 		fmt.Fprintf(s.out, "行动 %d：%s\n", a.CampaignID, a.Text)
 	}
-	if n += len(list) + len(figures); n > 0 {
+	forms, err := submission.Examine(ctx, d.Reader())
+	if err != nil {
+		return err
+	}
+	for _, a := range forms {
+		fmt.Fprintf(s.out, "行动 %d：%s\n", a.CampaignID, a.Text)
+	}
+	if n += len(list) + len(figures) + len(forms); n > 0 {
 		return kernel.E(kernel.Internal, "有 %d 处对不上。请先备份，再把上面的内容发给维护的人", n)
 	}
 	fmt.Fprintln(s.out, "都对得上。")

@@ -27,6 +27,7 @@ import (
 	"pinzhi/internal/ledger"
 	"pinzhi/internal/notify"
 	"pinzhi/internal/report"
+	"pinzhi/internal/submission"
 	"pinzhi/internal/web"
 )
 
@@ -104,7 +105,7 @@ func (c *serveCmd) Run(ctx context.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	server := &web.Server{Notify: telling, DB: d, Clock: clock, Campaigns: campaigns, Cases: matters, Calendar: days, Reports: reports, Indicators: indicator.New(d, clock, days, campaigns), Evidence: files, Accounts: accounts, Sessions: sessions, Log: log, MetricsToken: c.Token, Ground: ground}
+	server := &web.Server{Notify: telling, DB: d, Clock: clock, Campaigns: campaigns, Cases: matters, Calendar: days, Reports: reports, Indicators: indicator.New(d, clock, days, campaigns), Forms: submission.New(d, clock, campaigns, files), Evidence: files, Accounts: accounts, Sessions: sessions, Log: log, MetricsToken: c.Token, URL: c.URL, Ground: ground}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return kernel.E(kernel.Unavailable, "监听不了 %s：多半是已经有一个程序在用这个端口。可以换一个：PINZHI_ADDR=127.0.0.1:8081", c.Addr).Because(err)

@@ -2,12 +2,10 @@ package web
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"pinzhi/internal/calendar"
 	"pinzhi/internal/campaign"
@@ -474,20 +472,5 @@ func caseFile(q *request) error {
 	if err != nil {
 		return err
 	}
-	size := q.FormValue("size")
-	content, err := q.s.Evidence.Open(q.ctx(), f, size)
-	if kernel.CodeOf(err) == kernel.Unavailable && size != evidence.Original {
-		content, err = q.s.Evidence.Open(q.ctx(), f, evidence.Original) // its sizes are being made
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { _ = content.Close() }()
-	h := q.w.Header()
-	h.Set("Content-Type", content.ContentType)
-	h.Set("Content-Disposition", f.ContentDisposition())
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox") // whatever it is, it is no page of ours
-	h.Set("Cache-Control", "private, max-age=3600")
-	http.ServeContent(q.w, q.Request, "", time.Time{}, io.ReadSeeker(content))
-	return nil
+	return q.file(f)
 }

@@ -29,6 +29,10 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r) // needs no session: spare the database
 			return
 		}
+		if speaksOpenRosa(r.URL.Path) {
+			next.ServeHTTP(w, r) // is nobody's by the cookie: see enter
+			return
+		}
 		if r.URL.Path == eventsPath {
 			s.onlyLooking(acting, w, r)
 			return
@@ -67,7 +71,7 @@ const maxFiles = 160 << 20
 
 // bodyLimit is the most that a request may bring: files come with cases and their steps, a plan elsewhere.
 func bodyLimit(path string) int64 {
-	if strings.HasPrefix(path, "/c/") && (strings.HasSuffix(path, "/cases") || strings.HasSuffix(path, "/step")) {
+	if strings.HasPrefix(path, "/c/") && (strings.HasSuffix(path, "/cases") || strings.HasSuffix(path, "/step") || strings.HasSuffix(path, "/fill") || speaksOpenRosa(path)) {
 		return maxFiles
 	}
 	return maxUpload + 1<<20

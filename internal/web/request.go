@@ -65,6 +65,12 @@ func (q *request) enter(needs need) error {
 	if needs == anybody {
 		return nil
 	}
+	if needs == withEach {
+		if err := q.signInEach(); err != nil {
+			return err
+		}
+		needs = inside
+	}
 	if !q.actor.Known() {
 		return kernel.E(kernel.Unauthenticated, "请先登录")
 	}
@@ -108,7 +114,7 @@ func (q *request) fail(err error) {
 		return
 	}
 	code := kernel.CodeOf(err)
-	if code == kernel.Unauthenticated && q.Method == http.MethodGet && !q.wantsJSON() {
+	if code == kernel.Unauthenticated && q.Method == http.MethodGet && !q.wantsJSON() && !speaksOpenRosa(q.URL.Path) {
 		http.Redirect(q.w, q.Request, "/signin?to="+url.QueryEscape(q.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
@@ -117,6 +123,10 @@ func (q *request) fail(err error) {
 		q.s.Log.ErrorContext(q.ctx(), "failed", "ref", ref, "path", q.URL.Path, "err", err)
 	} else {
 		q.s.Log.WarnContext(q.ctx(), "refused", "ref", ref, "path", q.URL.Path, "code", string(code), "err", err)
+	}
+	if speaksOpenRosa(q.URL.Path) {
+		q.refuseOpenRosa(err, ref)
+		return
 	}
 	if q.wantsJSON() {
 		q.refuseJSON(err, ref)

@@ -52,6 +52,7 @@ type right struct {
 	path   string // where the path is not the route's
 	form   string
 	json   string // a body of JSON, in place of a form
+	each   bool   // login and password come with the request
 	upload string // a plan of the repository, sent as a file; or aPiece
 	status int    // what who may is answered, where it is not 200 for a page or 303 after a form
 }
@@ -212,6 +213,22 @@ var rights = []right{
 	{route: "GET /c/{c}/incidents", may: inside},
 	{route: "POST /c/{c}/incidents", may: "office lead inspector", form: "indicator={zero}&place={place}&happened_on=2024-03-01&grade=较大&title=燃气爆燃"},
 	{route: "POST /c/{c}/incidents/{incident}/withdraw", may: "office", form: "why=登记错了"},
+	// Forms: {copy} was handed in by the supporting unit, with {picture}. What others may export is empty.
+	{route: "GET /c/{c}/forms", may: members},
+	{route: "POST /c/{c}/forms", may: "office", upload: formBook},
+	{route: "GET /c/{c}/forms/{form}", may: members},
+	{route: "GET /c/{c}/forms/{form}/fill", may: members},
+	{route: "POST /c/{c}/forms/{form}/fill", may: members, form: "version={version}&instance=uuid:{new}&do=send", status: http.StatusUnprocessableEntity}, // nothing is answered
+	{route: "GET /c/{c}/forms/{form}/definition/{version}", may: members},
+	{route: "GET /c/{c}/forms/{form}/workbook/{version}", may: "office"},
+	{route: "GET /c/{c}/forms/{form}/export/{version}", may: members},
+	{route: "GET /c/{c}/submissions/{copy}", may: "leader office support"},
+	{route: "GET /c/{c}/submissions/{copy}/files/{e}", may: "leader office support", path: "/c/{c}/submissions/{copy}/files/{picture}"},
+	{route: "GET /c/{c}/openrosa/formList", may: members, each: true},
+	{route: "GET /c/{c}/openrosa/forms/{version}", may: members, each: true},
+	{route: "GET /c/{c}/openrosa/forms/{version}/manifest", may: members, each: true},
+	{route: "HEAD /c/{c}/openrosa/submission", may: members, each: true, status: http.StatusNoContent},
+	{route: "POST /c/{c}/openrosa/submission", may: members, each: true, upload: aCopy, status: http.StatusAccepted}, // a picture is still to come
 	{route: "GET /c/{c}/phases", may: inside},
 	{route: "GET /c/{c}/bodies", may: inside},
 	{route: "GET /c/{c}/bodies/{b}", may: inside},
@@ -291,6 +308,10 @@ func (s *stage) mustRefuse(t *testing.T, r right, role string) {
 		if role == "elsewhere" && strings.Contains(r.route, "{c}") && res.StatusCode != http.StatusNotFound {
 			t.Errorf("%s as %s: status %d tells a stranger that the campaign exists", r.route, role, res.StatusCode)
 		}
+	case r.each:
+		if res.StatusCode != http.StatusUnauthorized {
+			t.Errorf("%s as %s: status %d, want 401", r.route, role, res.StatusCode)
+		}
 	case strings.HasPrefix(r.route, "GET "):
 		if res.StatusCode != http.StatusSeeOther || !strings.HasPrefix(res.Header.Get("Location"), "/signin?to=") {
 			t.Errorf("%s as %s: status %d to %q, want the sign-in page", r.route, role, res.StatusCode, res.Header.Get("Location"))
@@ -324,7 +345,7 @@ func TestRights_IdsOfAnotherCampaignLeadNowhere(t *testing.T) {
 	tried := 0
 	for _, r := range rights {
 		_, path, _ := strings.Cut(r.route, " ")
-		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}", "{x}", "{w}", "{uuid}", "{filing}", "{ro}", "{indicator}", "{figure}", "{incident}"} {
+		for _, id := range []string{"{t}", "{i}", "{m}", "{b}", "{p}", "{u}", "{f}", "{d}", "{k}", "{o}", "{e}", "{x}", "{w}", "{uuid}", "{filing}", "{ro}", "{indicator}", "{figure}", "{incident}", "{form}", "{version}", "{copy}", "{picture}"} {
 			if !strings.Contains(path, id) {
 				continue
 			}
@@ -358,7 +379,7 @@ func TestRights_AFormFromAnotherSiteIsRefused(t *testing.T) {
 		{"Origin": "null"},                 // a sandboxed frame
 	} {
 		for _, r := range rights {
-			if strings.HasPrefix(r.route, "GET ") {
+			if strings.HasPrefix(r.route, "GET ") || strings.HasPrefix(r.route, "HEAD ") {
 				continue
 			}
 			role := strings.Fields(r.may)[0]

@@ -34,6 +34,8 @@ var sentences = map[string]string{ //nolint:gosec // 设置密码 is a sentence,
 	"report_obligation.adopted": "方案要求{cadence}{what}：{from}至{to}，{reporters} 家，{days} 个工作日内", "filing.submitted": "提交{period}{what}{differs}", "filing.approved": "审核同意，报出{period}{what}",
 	"filing.refused": "单位负责人退回修改“{part}”：{question}", "filing.accepted": "接收", "filing.sent_back": "办公室退回“{part}”：{question}", "filing.reminded": "提醒：{due} 为止",
 	"filing.held": "已办：{note}", "filing.commented": "点评：{comment}", "summary.written": "写{period}{what}汇总，{characters} 字", "summary.sent": "{period}{what}汇总报领导小组，{characters} 字", "filing.overdue": "逾期未报，期限 {due}", "filing.due_moved": "放假安排有变，期限由 {before} 改为 {after}",
+	"form.version_sent": "上传表单“{title}”第 {version} 版（{file}）", "form.version_replaced": "重传表单“{title}”第 {version} 版（{file}），此前没有人填报",
+	"submission.received": "收到“{form}”第 {version} 版的填报{replaces}", "submission.picture_received": "收到照片“{name}”",
 	"case.registered": "登记：{title}", "case.accepted": "受理", "case.declined": "不予受理：{reason}", "case.merged": "并入 {number}",
 	"case.dispatched": "派遣给{unit}，整改到 {until}", "case.acknowledged": "签收", "case.responded": "第 {round} 轮反馈：{reason}{evidence}",
 	"case.returned": "退单：{reason}", "case.redirected": "改派给{unit}：{reason}，整改到 {until}", "case.return_refused": "退单不成立，仍由原单位办：{reason}，整改到 {until}",
@@ -101,6 +103,11 @@ func word(key string, v any) string {
 			return fmt.Sprintf("（附 %d 个文件）", len(files))
 		}
 		return ""
+	case "replaces":
+		if v == nil {
+			return ""
+		}
+		return "，更正此前的一份"
 	case "fields":
 		return fieldWords(v)
 	case "changes":
@@ -227,7 +234,7 @@ func (q *request) timeline(kind string, id int64) ([]ui.Entry, error) {
 func (q *request) ledgerRows(base views.Base, rows []ledger.Record) []views.LedgerRow {
 	out := make([]views.LedgerRow, 0, len(rows))
 	places := map[string]string{"task": "/tasks/%d", "body": "/bodies/%d", "person": "/people/%d", "unit": "/units/%d", "work_item": "/items/%d",
-		"case": "/cases/%d", "order": "/orders/%d", "tracked_indicator": "/indicators/%d", "reading": "/figures/%d"}
+		"case": "/cases/%d", "order": "/orders/%d", "tracked_indicator": "/indicators/%d", "reading": "/figures/%d", "form": "/forms/%d", "submission": "/submissions/%d"}
 	for _, r := range rows {
 		row := views.LedgerRow{Entry: q.entry(r), ID: r.ID}
 		if format, ok := places[r.SubjectKind]; ok && base != "" {

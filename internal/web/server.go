@@ -15,6 +15,7 @@ import (
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/notify"
 	"pinzhi/internal/report"
+	"pinzhi/internal/submission"
 )
 
 // Server answers requests. Its parts are wired by internal/cli; Handler makes it run.
@@ -26,6 +27,7 @@ type Server struct {
 	Calendar   *calendar.Service
 	Reports    *report.Service
 	Indicators *indicator.Service
+	Forms      *submission.Service
 	Evidence   *evidence.Service
 	Accounts   *access.Service
 	Sessions   *access.Sessions
@@ -33,6 +35,8 @@ type Server struct {
 	Log        *slog.Logger
 	// MetricsToken is what a monitor must bear to read /metrics; "" turns it off.
 	MetricsToken string
+	// URL is where the site is reached, for what is read elsewhere; "" takes it from each request.
+	URL string
 	// Ground is what the map draws the cases on.
 	Ground Ground
 
@@ -47,6 +51,7 @@ const (
 	anybody  need = iota
 	signedIn      // any account
 	inside        // an account that may see the campaign {c}; others learn nothing of it
+	withEach      // the same, by login and password in the request itself; the cookie counts for nothing
 )
 
 // route is one way in. The table of all routes is what the rights are tested against.
@@ -184,6 +189,21 @@ func routes() []route {
 		{"GET /c/{c}/incidents", inside, incidentsPage},
 		{"POST /c/{c}/incidents", inside, recordIncident},
 		{"POST /c/{c}/incidents/{incident}/withdraw", inside, withdrawIncident},
+		{"GET /c/{c}/forms", inside, formsPage},
+		{"POST /c/{c}/forms", inside, sendForm},
+		{"GET /c/{c}/forms/{form}", inside, formPage},
+		{"GET /c/{c}/forms/{form}/fill", inside, fillPage},
+		{"POST /c/{c}/forms/{form}/fill", inside, fillIn},
+		{"GET /c/{c}/forms/{form}/definition/{version}", inside, formDefinition},
+		{"GET /c/{c}/forms/{form}/workbook/{version}", inside, formWorkbook},
+		{"GET /c/{c}/forms/{form}/export/{version}", inside, exportCopies},
+		{"GET /c/{c}/submissions/{copy}", inside, copyPage},
+		{"GET /c/{c}/submissions/{copy}/files/{e}", inside, copyPicture},
+		{"GET /c/{c}" + openRosa + "formList", withEach, formList},
+		{"GET /c/{c}" + openRosa + "forms/{version}", withEach, formXML},
+		{"GET /c/{c}" + openRosa + "forms/{version}/manifest", withEach, formManifest},
+		{"HEAD /c/{c}" + openRosa + "submission", withEach, greetSubmission},
+		{"POST /c/{c}" + openRosa + "submission", withEach, takeSubmission},
 		{"GET /c/{c}/phases", inside, phasesPage},
 		{"GET /c/{c}/bodies", inside, bodiesPage},
 		{"GET /c/{c}/bodies/{b}", inside, bodyPage},

@@ -58,7 +58,14 @@ func (q *request) campaignShell(s *ui.Shell) {
 	if q.URL.Path == q.at("/map") {
 		s.Bundle = "map"
 	}
+	if strings.HasPrefix(q.URL.Path, q.at("/forms/")) && strings.HasSuffix(q.URL.Path, "/fill") {
+		s.Bundle = "fill"
+	}
 	q.casesInRail(s)
+	if q.actor.Admin == kernel.NoAdmin {
+		at := slices.IndexFunc(s.Nav[0], func(x ui.NavItem) bool { return x.Icon == "reports" })
+		s.Nav[0] = slices.Insert(s.Nav[0], at+1, ui.NavItem{Icon: "forms", Text: "表单", Href: q.at("/forms")})
+	}
 	q.countInRail(s)
 	if q.view.MayRevise() {
 		s.Nav[2] = append(s.Nav[2], ui.NavItem{Icon: "revise", Text: "修订方案", Href: q.at("/drafts")})

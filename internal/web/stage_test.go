@@ -65,7 +65,9 @@ func stageFor(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	s.ids["{token}"] = token
+	maps.Copy(s.ids, s.formOf(t, s.as(t, "office"), s.as(t, "support"), s.home.ID))
 	s.renew(t)
+	s.greetEach(t)
 	return s
 }
 
@@ -214,6 +216,7 @@ func (s *stage) foreign(t *testing.T) map[string]string {
 	ids["{w}"] = s.viewOf(t, s.as(t, "elsewhere"), s.away.ID)
 	ids["{x}"] = s.importOf(t, office, s.away.ID)
 	ids["{uuid}"] = s.uploadOf(t, s.as(t, "office"), s.away.ID)
+	maps.Copy(ids, s.formOf(t, office, s.as(t, "elsewhere"), s.away.ID))
 	ids["{d}"] = fmt.Sprint(s.draft(t, s.away.ID, "examples/linfen-2023/plan.txt"))
 	return ids
 }
@@ -271,6 +274,9 @@ func (s *stage) callWith(t *testing.T, r right, role string, headers map[string]
 	if r.upload == aPiece {
 		req.Header.Set("Upload-Offset", "0")
 	}
+	if r.each && role != "outsider" {
+		req.SetBasicAuth(role, webtest.Password)
+	}
 	for name, v := range headers {
 		req.Header.Set(name, v)
 	}
@@ -320,6 +326,13 @@ func (s *stage) body(t *testing.T, r right) (body io.Reader, contentType string)
 	}
 	if r.upload == someFigures {
 		return fileForm(t, "file", "dataValueSets.json", []byte(s.filled(`{"dataValues": [{"dataElement": "ZX{indicator}", "period": "202401", "orgUnit": "全市", "value": "93"}]}`)))
+	}
+	if r.upload == aCopy {
+		content, kind := webtest.CopyBody(dustCopy("uuid:"+s.ids["{new}"]), map[string][]byte{"b.jpg": photograph(t, 6)})
+		return bytes.NewReader(content), kind
+	}
+	if r.upload == formBook {
+		return sheetForm(t, formBook, exampleForm(t, filepath.Base(formBook)))
 	}
 	if r.upload == problemSheet {
 		return sheetForm(t, problemSheet, workbook(t, someProblems))

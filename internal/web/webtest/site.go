@@ -27,6 +27,7 @@ import (
 	"pinzhi/internal/plan"
 	"pinzhi/internal/plan/source"
 	"pinzhi/internal/report"
+	"pinzhi/internal/submission"
 	"pinzhi/internal/web"
 )
 
@@ -39,6 +40,7 @@ type Site struct {
 	Calendar   *calendar.Service
 	Reports    *report.Service
 	Indicators *indicator.Service
+	Forms      *submission.Service
 	Evidence   *evidence.Service
 	Accounts   *access.Service
 	Notify     *notify.Service
@@ -73,10 +75,11 @@ func OpenOn(tb testing.TB, d *db.DB, clock kernel.Clock, ground web.Ground) *Sit
 	s.Cases = cases.New(d, clock, s.Calendar, s.Campaigns, s.Evidence)
 	s.Reports = report.New(d, clock, s.Calendar, s.Campaigns)
 	s.Indicators = indicator.New(d, clock, s.Calendar, s.Campaigns)
+	s.Forms = submission.New(d, clock, s.Campaigns, s.Evidence)
 	if s.Notify, err = notify.New(d, clock, s.Calendar, s.Campaigns, s.Cases, s.Accounts, notify.Config{URL: "https://pinzhi.example", PrivateHooks: true}); err != nil {
 		tb.Fatal(err)
 	}
-	server := &web.Server{Notify: s.Notify, DB: d, Clock: clock, Campaigns: s.Campaigns, Cases: s.Cases, Calendar: s.Calendar, Reports: s.Reports, Indicators: s.Indicators, Evidence: s.Evidence, Accounts: s.Accounts, Sessions: access.NewSessions(s.Accounts, false),
+	server := &web.Server{Notify: s.Notify, DB: d, Clock: clock, Campaigns: s.Campaigns, Cases: s.Cases, Calendar: s.Calendar, Reports: s.Reports, Indicators: s.Indicators, Forms: s.Forms, Evidence: s.Evidence, Accounts: s.Accounts, Sessions: access.NewSessions(s.Accounts, false),
 		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: s.Log}, nil)), MetricsToken: MetricsToken, Ground: ground}
 	h := httptest.NewServer(server.Handler())
 	tb.Cleanup(h.Close)
