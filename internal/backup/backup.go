@@ -17,6 +17,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -170,9 +171,11 @@ func (s Source) writeFiles(ctx context.Context, w *writer, wanted func(name stri
 	})
 }
 
-// isDatabase recognises the database file and SQLite's own files beside it.
+// isDatabase recognises the database file, its index of words, and SQLite's own files beside them.
 func (s Source) isDatabase(rel string) bool {
-	return s.Database != "" && (rel == s.Database || rel == s.Database+"-wal" || rel == s.Database+"-shm")
+	return s.Database != "" && slices.ContainsFunc(db.FilesOf(s.Database), func(file string) bool {
+		return rel == file || rel == file+"-wal" || rel == file+"-shm"
+	})
 }
 
 func (s Source) isBackup(p string) bool {

@@ -314,13 +314,15 @@ func (v *visitors) bytes(ctx context.Context) (n int64, err error) {
 		err = d.Reader().NewRaw("SELECT pg_database_size(current_database())").Scan(ctx, &n)
 		return n, err
 	}
-	for _, end := range []string{".db", ".db-wal", "-words.db", "-words.db-wal"} {
-		info, err := os.Stat(filepath.Join(v.Data, strings.TrimSuffix(databaseName, ".db")+end))
-		if err != nil && !os.IsNotExist(err) {
-			return 0, err
-		}
-		if err == nil {
-			n += info.Size()
+	for _, file := range db.FilesOf(filepath.Join(v.Data, databaseName)) {
+		for _, end := range []string{"", "-wal"} {
+			info, err := os.Stat(file + end)
+			if err != nil && !os.IsNotExist(err) {
+				return 0, err
+			}
+			if err == nil {
+				n += info.Size()
+			}
 		}
 	}
 	return n, nil

@@ -167,6 +167,9 @@ func wordsFile(path string) string {
 	return strings.TrimSuffix(path, filepath.Ext(path)) + "-words" + filepath.Ext(path)
 }
 
+// FilesOf names the files of a SQLite database: itself and the index of words, which is no part of a backup.
+func FilesOf(path string) []string { return []string{path, wordsFile(path)} }
+
 // open opens the file, and makes it if it is missing.
 func (w *words) open(ctx context.Context) (reader, writer *bun.DB, err error) {
 	w.mu.Lock()
@@ -242,6 +245,9 @@ func (w *words) follow(ctx context.Context, from *bun.DB) {
 
 // index puts the next texts into the index and reports whether there may be more. It may run in several processes.
 func (w *words) index(ctx context.Context, from Tx) (more bool, err error) {
+	if _, err := ofDatabase(ctx, from, done{}); err != nil {
+		return false, err // not migrated yet: nothing is made beside it
+	}
 	reader, writer, err := w.open(ctx)
 	if err != nil {
 		return false, err
