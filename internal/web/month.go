@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pinzhi/internal/calendar"
+	"pinzhi/internal/cases"
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/report"
 	"pinzhi/internal/web/views"
@@ -25,10 +26,8 @@ func monthPage(q *request) error {
 		return err
 	}
 	m := &monthOfDues{q: q, unit: unit, from: month.First(), to: month.Last(), now: q.s.Clock.Now(), days: days, by: map[kernel.Date][]views.DueEntry{}}
-	for _, add := range []func() error{m.reports, m.work, m.orders, m.cases} {
-		if err := add(); err != nil {
-			return err
-		}
+	if err := m.gather(); err != nil {
+		return err
 	}
 	v := views.MonthPage{Base: q.base(), Month: month, Today: q.today(), Unit: unit, Days: days, By: m.by}
 	units, err := q.s.Campaigns.Units(q.ctx(), q.view.ID)
@@ -49,6 +48,27 @@ type monthOfDues struct {
 	now      time.Time
 	days     *calendar.Days
 	by       map[kernel.Date][]views.DueEntry
+}
+
+// gather gathers all that there is for the viewer. Administrators see no case, nor that there is one.
+func (m *monthOfDues) gather() error {
+	parts := []func() error{m.reports, m.work}
+	v, err := m.q.s.Cases.Viewer(m.q.ctx(), m.q.view.ID)
+	if err != nil && kernel.CodeOf(err) != kernel.Forbidden {
+		return err
+	}
+	if err == nil {
+		parts = append(parts, func() error { return m.orders(v) }, func() error { return m.cases(v) })
+	}
+	for _, add := range parts {
+		if err := add(); err != nil {
+			return err
+		}
+	}
+	for day := range m.by {
+		slices.SortStableFunc(m.by[day], func(a, b views.DueEntry) int { return cmp.Compare(stateRank[a.State], stateRank[b.State]) })
+	}
+	return nil
 }
 
 func (m *monthOfDues) add(day kernel.Date, e views.DueEntry) { m.by[day] = append(m.by[day], e) }
@@ -127,11 +147,7 @@ func (m *monthOfDues) work() error {
 	return nil
 }
 
-func (m *monthOfDues) orders() error {
-	v, err := m.q.s.Cases.Viewer(m.q.ctx(), m.q.view.ID)
-	if err != nil {
-		return err
-	}
+func (m *monthOfDues) orders(v cases.Viewer) error {
 	list, err := m.q.s.Cases.OrdersDue(m.q.ctx(), v, m.unit, m.from, m.to)
 	for _, o := range list {
 		m.add(o.DueDay, views.DueEntry{Kind: "督办单", Text: o.Number, Said: fmt.Sprintf("还有 %d 件", o.OpenCases), Href: m.q.at("/orders/%d", o.ID), State: m.state(o.DueDay, false)})
@@ -140,11 +156,7 @@ func (m *monthOfDues) orders() error {
 }
 
 // cases adds how many cases are due on each day: one by one they are in the list of cases.
-func (m *monthOfDues) cases() error {
-	v, err := m.q.s.Cases.Viewer(m.q.ctx(), m.q.view.ID)
-	if err != nil {
-		return err
-	}
+func (m *monthOfDues) cases(v cases.Viewer) error {
 	n, err := m.q.s.Cases.DueDays(m.q.ctx(), v, m.unit, m.begin(), m.end())
 	if err != nil {
 		return err
@@ -155,9 +167,6 @@ func (m *monthOfDues) cases() error {
 	}
 	for day, k := range n {
 		m.add(day, views.DueEntry{Kind: "案件", Text: fmt.Sprintf("%d 件案件到期", k), Href: href, State: m.state(day, false)})
-	}
-	for day := range m.by {
-		slices.SortStableFunc(m.by[day], func(a, b views.DueEntry) int { return cmp.Compare(stateRank[a.State], stateRank[b.State]) })
 	}
 	return nil
 }
