@@ -35,27 +35,27 @@ var freeMutexes struct {
 }
 
 // init runs before any database is open: after that SQLite takes no other mutexes.
-func init() {
+func init() { //nolint:gochecknoinits // the driver has it no other way: before the first connection
 	tls := libc.NewTLS()
 	defer tls.Close()
 	methods := sqlite3.Tsqlite3_mutex_methods{
-		FxMutexInit: *(*uintptr)(unsafe.Pointer(&struct{ f func(*libc.TLS) int32 }{mutexReady})),
-		FxMutexEnd:  *(*uintptr)(unsafe.Pointer(&struct{ f func(*libc.TLS) int32 }{mutexReady})),
-		FxMutexAlloc: *(*uintptr)(unsafe.Pointer(&struct {
+		FxMutexInit: *(*uintptr)(unsafe.Pointer(&struct{ f func(*libc.TLS) int32 }{mutexReady})), //nolint:gosec // as the driver hands functions to SQLite
+		FxMutexEnd:  *(*uintptr)(unsafe.Pointer(&struct{ f func(*libc.TLS) int32 }{mutexReady})), //nolint:gosec // as the driver hands functions to SQLite
+		FxMutexAlloc: *(*uintptr)(unsafe.Pointer(&struct { //nolint:gosec // likewise
 			f func(*libc.TLS, int32) uintptr
 		}{mutexAlloc})),
-		FxMutexFree:  *(*uintptr)(unsafe.Pointer(&struct{ f func(*libc.TLS, uintptr) }{mutexFree})),
-		FxMutexEnter: *(*uintptr)(unsafe.Pointer(&struct{ f func(*libc.TLS, uintptr) }{mutexEnter})),
-		FxMutexTry: *(*uintptr)(unsafe.Pointer(&struct {
+		FxMutexFree:  *(*uintptr)(unsafe.Pointer(&struct{ f func(*libc.TLS, uintptr) }{mutexFree})),  //nolint:gosec // as the driver hands functions to SQLite
+		FxMutexEnter: *(*uintptr)(unsafe.Pointer(&struct{ f func(*libc.TLS, uintptr) }{mutexEnter})), //nolint:gosec // as the driver hands functions to SQLite
+		FxMutexTry: *(*uintptr)(unsafe.Pointer(&struct { //nolint:gosec // likewise
 			f func(*libc.TLS, uintptr) int32
 		}{mutexTry})),
-		FxMutexLeave: *(*uintptr)(unsafe.Pointer(&struct{ f func(*libc.TLS, uintptr) }{mutexLeave})),
+		FxMutexLeave: *(*uintptr)(unsafe.Pointer(&struct{ f func(*libc.TLS, uintptr) }{mutexLeave})), //nolint:gosec // as the driver hands functions to SQLite
 	}
 	size := int(unsafe.Sizeof(methods))
 	// SQLite's memory, not Go's: what it reads by address must not move.
 	at := tls.Alloc(size + int(unsafe.Sizeof(uintptr(0))))
 	defer tls.Free(size + int(unsafe.Sizeof(uintptr(0))))
-	copy(libc.GoBytes(at, size), unsafe.Slice((*byte)(unsafe.Pointer(&methods)), size))
+	copy(libc.GoBytes(at, size), unsafe.Slice((*byte)(unsafe.Pointer(&methods)), size)) //nolint:gosec // its bytes, while it lives
 	if rc := sqlite3.Xsqlite3_config(tls, sqlite3.SQLITE_CONFIG_MUTEX, libc.VaList(at+uintptr(size), at)); rc != sqlite3.SQLITE_OK {
 		panic(fmt.Sprintf("db: SQLite took no mutexes: %d", rc))
 	}

@@ -66,7 +66,7 @@ type Gathered struct {
 }
 
 // Count counts the reporters by their mark.
-func (g Gathered) Count() map[Mark]int {
+func (g *Gathered) Count() map[Mark]int {
 	n := map[Mark]int{}
 	for _, r := range g.Rows {
 		n[r.Mark]++
@@ -188,28 +188,30 @@ func (g *Gathered) howTheyCame() string {
 	for _, r := range g.Rows {
 		names[r.Mark] = append(names[r.Mark], r.Reporter.Name)
 	}
-	text := fmt.Sprintf("应报 %d 家", len(g.Rows)-len(names[NotAsked]))
+	var text strings.Builder
+	fmt.Fprintf(&text, "应报 %d 家", len(g.Rows)-len(names[NotAsked]))
 	for _, m := range []Mark{InTime, CameLate, Missing, SentBack, Waiting} {
 		if n := len(names[m]); n > 0 {
-			text += fmt.Sprintf("，%s %d 家", m.Name(), n)
+			fmt.Fprintf(&text, "，%s %d 家", m.Name(), n)
 			if m != InTime && m != Waiting {
-				text += "（" + strings.Join(names[m], "、") + "）"
+				text.WriteString("（" + strings.Join(names[m], "、") + "）")
 			}
 		}
 	}
-	return text + "。"
+	return text.String() + "。"
 }
 
 // numeral is a number up to 99 in Chinese, as headings are counted.
 func numeral(n int) string {
-	digits := []string{"", "一", "二", "三", "四", "五", "六", "七", "八", "九"}
-	switch {
-	case n < 10:
-		return digits[n]
-	case n < 20:
-		return "十" + digits[n-10]
+	digits := [10]string{"", "一", "二", "三", "四", "五", "六", "七", "八", "九"}
+	switch tens := n / 10 % 10; tens {
+	case 0:
+		return digits[n%10]
+	case 1:
+		return "十" + digits[n%10]
+	default:
+		return digits[tens] + "十" + digits[n%10]
 	}
-	return digits[n/10%10] + "十" + digits[n%10]
 }
 
 // longestSummary is how many characters a summary may have.
@@ -247,7 +249,7 @@ func (s *Service) KeepSummary(ctx context.Context, campaignID, obligationID int6
 	})
 }
 
-func (g Gathered) mayChange(revision int) error {
+func (g *Gathered) mayChange(revision int) error {
 	switch {
 	case !g.MayEdit:
 		return kernel.E(kernel.Forbidden, "汇总由领导小组办公室写")

@@ -270,22 +270,7 @@ func importFigures(q *request) error {
 }
 
 func (q *request) figuresFile() (name string, content []byte, err error) {
-	if err := q.ParseMultipartForm(filesMemory); err != nil {
-		if _, tooBig := errors.AsType[*http.MaxBytesError](err); tooBig {
-			return "", nil, kernel.E(kernel.TooLarge, "文件超过 %d MB，请分成几个文件", indicator.MaxFile>>20).On("file")
-		}
-		return "", nil, kernel.E(kernel.Invalid, "没有收到完整的文件，请重新选一次").On("file").Because(err)
-	}
-	file, head, err := q.FormFile("file")
-	if err != nil {
-		return "", nil, kernel.E(kernel.Invalid, "请先选一个 .xlsx 或 .json 文件").On("file")
-	}
-	defer func() { _ = file.Close() }()
-	content, err = io.ReadAll(io.LimitReader(file, indicator.MaxFile+1))
-	if err != nil {
-		return "", nil, kernel.E(kernel.Invalid, "文件没有传完，请重新选一次").On("file").Because(err)
-	}
-	return head.Filename, content, nil
+	return q.oneFile("file", indicator.MaxFile, "请先选一个 .xlsx 或 .json 文件", "请分成几个文件")
 }
 
 func indicatorsSheet(q *request) error {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -53,22 +52,7 @@ func sendForm(q *request) error {
 }
 
 func (q *request) workbook() (name string, content []byte, err error) {
-	if err := q.ParseMultipartForm(filesMemory); err != nil {
-		if _, tooBig := errors.AsType[*http.MaxBytesError](err); tooBig {
-			return "", nil, kernel.E(kernel.TooLarge, "文件超过 %d MB，请去掉里面的图片再传", form.MaxWorkbook>>20).On("sheet")
-		}
-		return "", nil, kernel.E(kernel.Invalid, "没有收到完整的文件，请重新选一次").On("sheet").Because(err)
-	}
-	file, head, err := q.FormFile("sheet")
-	if err != nil {
-		return "", nil, kernel.E(kernel.Invalid, "请先选一个 .xlsx 表格").On("sheet")
-	}
-	defer func() { _ = file.Close() }()
-	content, err = io.ReadAll(io.LimitReader(file, form.MaxWorkbook+1))
-	if err != nil {
-		return "", nil, kernel.E(kernel.Invalid, "文件没有传完，请重新选一次").On("sheet").Because(err)
-	}
-	return head.Filename, content, nil
+	return q.oneFile("sheet", form.MaxWorkbook, "请先选一个 .xlsx 表格", "请去掉里面的图片再传")
 }
 
 func formPage(q *request) error {

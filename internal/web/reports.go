@@ -45,8 +45,8 @@ func (q *request) summary(problem views.Problem) error {
 	if problem.Message != "" {
 		status, v.Typed = 422, q.FormValue("text")
 	}
-	if v.Summary.ID != 0 {
-		if v.Timeline, err = q.timeline(report.SummaryKind, v.Summary.ID); err != nil {
+	if v.ID != 0 {
+		if v.Timeline, err = q.timeline(report.SummaryKind, v.ID); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -194,3 +195,24 @@ func (r *recorder) WriteHeader(status int) {
 
 // Unwrap serves http.ResponseController.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// oneFile reads a form's one file of so many bytes at most, and one more where it has more. none says what to choose,
+// tooLarge what to do.
+func (q *request) oneFile(field string, most int64, none, tooLarge string) (name string, content []byte, err error) {
+	if err := q.ParseMultipartForm(filesMemory); err != nil {
+		if _, tooBig := errors.AsType[*http.MaxBytesError](err); tooBig {
+			return "", nil, kernel.E(kernel.TooLarge, "文件超过 %d MB，%s", most>>20, tooLarge).On(field)
+		}
+		return "", nil, kernel.E(kernel.Invalid, "没有收到完整的文件，请重新选一次").On(field).Because(err)
+	}
+	file, head, err := q.FormFile(field)
+	if err != nil {
+		return "", nil, kernel.E(kernel.Invalid, "%s", none).On(field)
+	}
+	defer func() { _ = file.Close() }()
+	content, err = io.ReadAll(io.LimitReader(file, most+1))
+	if err != nil {
+		return "", nil, kernel.E(kernel.Invalid, "文件没有传完，请重新选一次").On(field).Because(err)
+	}
+	return head.Filename, content, nil
+}

@@ -2,6 +2,7 @@ package views
 
 import (
 	"fmt"
+	"strings"
 
 	"pinzhi/internal/calendar"
 	"pinzhi/internal/kernel"
@@ -59,7 +60,7 @@ func (v MonthPage) weeks() (list [][]kernel.Date) {
 }
 
 func (v MonthPage) to(m kernel.Month) string {
-	at := v.Base.To("/calendar?month=%s", m)
+	at := v.To("/calendar?month=%s", m)
 	if v.Unit != 0 {
 		at += fmt.Sprintf("&unit=%d", v.Unit)
 	}
@@ -97,7 +98,5 @@ func (v MonthPage) dayClass(day kernel.Date) string {
 }
 
 func dayNumber(day kernel.Date) string {
-	var n int
-	_, _ = fmt.Sscanf(string(day[8:]), "%d", &n) //nolint:errcheck // a date
-	return fmt.Sprint(n)
+	return strings.TrimPrefix(string(day[8:]), "0")
 }

@@ -3,6 +3,7 @@ package views
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"pinzhi/internal/kernel"
 	"pinzhi/internal/report"
@@ -44,13 +45,13 @@ func (v SummaryPage) total(key string) string {
 }
 
 func (v SummaryPage) countText() string {
-	n, text := v.Count(), fmt.Sprintf("应报 %d 家", len(v.Rows))
+	n, parts := v.Count(), []string{fmt.Sprintf("应报 %d 家", len(v.Rows))}
 	for _, m := range reportMarks {
 		if n[m] > 0 {
-			text += fmt.Sprintf(" · %s %d", m.Name(), n[m])
+			parts = append(parts, fmt.Sprintf("%s %d", m.Name(), n[m]))
 		}
 	}
-	return text
+	return strings.Join(parts, " · ")
 }
 
 func (v SummaryPage) sentText() string {
