@@ -42,7 +42,9 @@ func (c *drillCmd) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	began := time.Now()
-	debug.SetGCPercent(400) // nobody else is served: memory may stand for time
+	// Nobody else is served: memory may stand for time, up to a bound.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(drillMemory))
 	result, err := drill.Live(ctx, d, blobs, drill.Options{Cases: c.Cases, Months: c.Months, Seed: c.Seed, Pictures: c.Pictures}, func(day kernel.Date, n int) {
 		fmt.Fprintf(s.out, "%s　已登记 %d 件（%.0f 秒）\n", day.Chinese(), n, time.Since(began).Seconds())
 	})
@@ -57,6 +59,9 @@ func (c *drillCmd) Run(ctx context.Context, s *streams) error {
 	fmt.Fprintf(s.out, "封存流水后共 %.1f 秒\n看一看：pinzhi serve --data %s --now %s\n", time.Since(began).Seconds(), c.Data, result.Until.In(kernel.Shanghai).Format("2006-01-02T15:04"))
 	return nil
 }
+
+// drillMemory is from where on memory is collected as usual.
+const drillMemory = 2 << 30
 
 // mustBeEmpty: practice never mixes with people's work.
 func mustBeEmpty(ctx context.Context, d *db.DB) error {

@@ -245,7 +245,8 @@ func (w *words) follow(ctx context.Context, from *bun.DB) {
 
 // index puts the next texts into the index and reports whether there may be more. It may run in several processes.
 func (w *words) index(ctx context.Context, from Tx) (more bool, err error) {
-	if _, err := ofDatabase(ctx, from, done{}); err != nil {
+	texts, err := textsOf(ctx, from)
+	if err != nil {
 		return false, err // not migrated yet: nothing is made beside it
 	}
 	reader, writer, err := w.open(ctx)
@@ -256,12 +257,8 @@ func (w *words) index(ctx context.Context, from Tx) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	same, err := ofDatabase(ctx, from, at)
-	if err != nil {
-		return false, err
-	}
-	if same != at {
-		return true, begin(ctx, writer, same.of)
+	if at.within(texts) != at {
+		return true, begin(ctx, writer, texts.key)
 	}
 	var list, again []Text
 	if err := newCaseTexts.Scan(ctx, from, &list, at.upto, textsAtOnce); err != nil {
@@ -329,7 +326,7 @@ func gramsOf(t Text) string {
 func campaignPiece(campaignID int64) string { return "§" + strconv.FormatInt(campaignID, 10) }
 
 // page is CasesWith on SQLite.
-func (w *words) page(ctx context.Context, texts Tx, campaignID int64, conditions []step, before int64, limit int) ([]int64, error) {
+func (w *words) page(ctx context.Context, tx Tx, campaignID int64, conditions []step, before int64, limit int) ([]int64, error) {
 	reader, _, err := w.open(ctx)
 	if err != nil {
 		return nil, err
@@ -339,14 +336,16 @@ func (w *words) page(ctx context.Context, texts Tx, campaignID int64, conditions
 		return nil, err
 	}
 	// What the index lacks is read first: if it comes in meanwhile, it is found twice, not missed.
-	if at, err = ofDatabase(ctx, texts, at); err != nil {
+	there, err := textsOf(ctx, tx)
+	if err != nil {
 		return nil, err
 	}
-	ids, err := newest(ctx, texts, at, campaignID, conditions, before, limit)
+	at = at.within(there)
+	ids, err := newest(ctx, tx, at, campaignID, conditions, before, limit)
 	if err != nil || len(ids) == limit || at.upto == 0 {
 		return ids, err // all that is indexed is older
 	}
-	stale, found, err := rewritten(ctx, texts, at, campaignID, conditions, before)
+	stale, found, err := rewritten(ctx, tx, at, campaignID, conditions, before)
 	if err != nil {
 		return nil, err
 	}
@@ -366,21 +365,29 @@ func (w *words) page(ctx context.Context, texts Tx, campaignID int64, conditions
 	return ids[:min(len(ids), limit)], nil
 }
 
-// ofDatabase is how far the index is with a database: nowhere, where it is another's, or knows of cases that are not
-// there, because somebody put back an older file.
-func ofDatabase(ctx context.Context, texts Tx, at done) (done, error) {
-	var key string
-	var last int64
-	_, err := caseTextKey.One(ctx, texts, nil, &key, &last)
-	if err != nil || key != at.of || last < at.upto {
-		return done{of: key}, err
+// texts is what a database has: whose it is, and the last case.
+type texts struct {
+	key  string
+	last int64
+}
+
+func textsOf(ctx context.Context, tx Tx) (x texts, err error) {
+	_, err = caseTextKey.One(ctx, tx, nil, &x.key, &x.last)
+	return x, err
+}
+
+// within is how far the index is with a database: nowhere, where it is another's, or knows of cases that are not there,
+// because somebody put back an older file.
+func (d done) within(x texts) done {
+	if d.of != x.key || x.last < d.upto {
+		return done{}
 	}
-	return at, nil
+	return d
 }
 
 // newest reads the texts that are not indexed, the newest first, until enough have what is looked for.
-func newest(ctx context.Context, texts Tx, at done, campaignID int64, conditions []step, before int64, limit int) (ids []int64, err error) {
-	rows, _, err := unindexed.rows(ctx, texts, []any{at.upto, before, campaignID})
+func newest(ctx context.Context, tx Tx, at done, campaignID int64, conditions []step, before int64, limit int) (ids []int64, err error) {
+	rows, _, err := unindexed.rows(ctx, tx, []any{at.upto, before, campaignID})
 	if err != nil {
 		return nil, err
 	}
@@ -399,9 +406,9 @@ func newest(ctx context.Context, texts Tx, at done, campaignID int64, conditions
 }
 
 // rewritten reads the texts that are indexed as they were: which they are, and which have what is looked for.
-func rewritten(ctx context.Context, texts Tx, at done, campaignID int64, conditions []step, before int64) (stale map[int64]bool, ids []int64, err error) {
+func rewritten(ctx context.Context, tx Tx, at done, campaignID int64, conditions []step, before int64) (stale map[int64]bool, ids []int64, err error) {
 	var list []Text
-	if err := rewrittenCaseTexts.Scan(ctx, texts, &list, at.rewritten, -1); err != nil {
+	if err := rewrittenCaseTexts.Scan(ctx, tx, &list, at.rewritten, -1); err != nil {
 		return nil, nil, err
 	}
 	stale = map[int64]bool{}
