@@ -182,7 +182,7 @@ func (a *adoption) governments(name string, who []string) (list []campaign.UnitR
 		if !ok {
 			place = strings.TrimSuffix(u.Name, "政府")
 		}
-		if place != u.Name && (strings.HasSuffix(place, "区") || strings.HasSuffix(place, "县")) && !slices.Contains(who, u.Name) {
+		if place != u.Name && !strings.HasPrefix(place, "各") && (strings.HasSuffix(place, "区") || strings.HasSuffix(place, "县")) && !slices.Contains(who, u.Name) {
 			list = append(list, u)
 		}
 	}

@@ -145,3 +145,21 @@ func TestPeriod_KnowsItsMonths(t *testing.T) {
 		}
 	}
 }
+
+// TestAdopt_EveryDistrictGovernmentIsOne: 各区政府 of the made-up city's plan are its two districts, each for itself; the
+// plan's own words are nobody.
+func TestAdopt_EveryDistrictGovernmentIsOne(t *testing.T) {
+	s := webtest.Open(t, dbtest.Open(t, db.SQLite), kernel.Clock{})
+	c := s.OpenCampaign(t, "examples/pinghe/plan.txt")
+	list, err := s.Reports.Matrices(t.Context(), c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, r := range list[0].Rows[7:] { // after the seven work groups
+		names = append(names, r.Reporter.Name)
+	}
+	if want := []string{"平江区人民政府", "河西区人民政府", "平河经济开发区管委会"}; !slices.Equal(names, want) {
+		t.Errorf("beside the groups report %q, want %q", names, want)
+	}
+}

@@ -72,7 +72,7 @@ func reportPages(t *testing.T, s *webtest.Site, c campaign.Campaign) (office, re
 	if err := s.Reports.SayOf(clerk, c.ID, rows[0].Filings[last].ID, "写得清楚，三处市场逐处有数，请各组参照"); err != nil {
 		t.Fatal(err)
 	}
-	more := fmt.Sprintf("/c/%d/reports/%d/%s /c/%d/calendar?month=2024-03 /c/%d/calendar?month=2024-04 /c/%d/filings/%d/done ", c.ID, list[0].Obligation.ID, rows[0].Filings[0].Period, c.ID, c.ID, c.ID, rows[0].Filings[0].ID)
+	more := fmt.Sprintf("/c/%d/reports/%d/%s /c/%d/calendar?month=2024-03 /c/%d/calendar?month=2024-04 /c/%d/filings/%d/running ", c.ID, list[0].Obligation.ID, rows[0].Filings[0].Period, c.ID, c.ID, c.ID, rows[0].Filings[0].ID)
 	return fmt.Sprintf("/c/%d/reports ", c.ID) + more + at(meeting, rows[0].Filings[0].ID, rows[0].Filings[last].ID, returned, rows[4].Filings[0].ID, list[1].Rows[1].Filings[0].ID),
 		at(returned, submitted, rows[1].Filings[4].ID, list[1].Rows[1].Filings[0].ID)
 }
